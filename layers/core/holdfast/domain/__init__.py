@@ -1,0 +1,1 @@
+"""What is true: levels and the wheel, reservations, movements, policy, errors. Standard library only."""

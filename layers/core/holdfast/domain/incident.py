@@ -1,0 +1,91 @@
+"""Something a person must see. An incident is written in the same transaction as what it tells of."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    OVERSOLD = "oversold"
+    REFUND_DUE = "refund_due"
+    DUPLICATE_PAYMENT = "duplicate_payment"
+    PAYMENT_UNMATCHED = "payment_unmatched"
+    DRIFT_FOUND = "drift_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """`subject` names what it is about; the same kind and subject are the same incident.
+
+    `reopens`: seen again after it was closed, it is open again (a shortage); otherwise a repeat changes nothing (one
+    payment is refunded once).
+    """
+
+    kind: Kind
+    subject: str
+    at: datetime
+    detail: str
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    open: bool = True
+    reopens: bool = False
+    closed_at: datetime | None = None
+    note: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Safe in a path, and the same for the same kind and subject."""
+        return f"{self.kind.value}-{hashlib.sha256(self.subject.encode()).hexdigest()[:16]}"
+
+
+def refund_due(reservation_id: str, *, payment_id: str | None, why: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.REFUND_DUE,
+        subject=reservation_id,
+        at=at,
+        detail=f"reservation {reservation_id} is paid and cannot be served ({why}): refund it, then report it refunded",
+        facts={"reservation": reservation_id, "payment_id": payment_id or "", "why": why},
+    )
+
+
+def duplicate_payment(reservation_id: str, *, payment_id: str, first_payment_id: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.DUPLICATE_PAYMENT,
+        subject=f"{reservation_id}|{payment_id}",
+        at=at,
+        detail=f"reservation {reservation_id} was paid by {first_payment_id} and again by {payment_id}: refund the second",
+        facts={"reservation": reservation_id, "payment_id": payment_id, "first_payment_id": first_payment_id},
+    )
+
+
+def payment_unmatched(reservation_id: str, *, payment_id: str, why: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.PAYMENT_UNMATCHED,
+        subject=f"{reservation_id}|{payment_id}",
+        at=at,
+        detail=f"payment {payment_id} for reservation {reservation_id} could not be written down ({why}): send it again",
+        facts={"reservation": reservation_id, "payment_id": payment_id, "why": why},
+    )
+
+
+def oversold(sku: str, location: str, *, units: int, because: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.OVERSOLD,
+        subject=f"{sku}|{location}",
+        at=at,
+        detail=f"{units} units of {sku} at {location} are promised and not there, since {because}",
+        facts={"sku": sku, "location": location, "units": units, "because": because},
+        reopens=True,
+    )
+
+
+def drift_found(sku: str, location: str, *, version: int, differences: Mapping[str, str], at: datetime) -> Incident:
+    told = ", ".join(f"{name} {difference}" for name, difference in differences.items())
+    return Incident(
+        kind=Kind.DRIFT_FOUND,
+        subject=f"{sku}|{location}|{version}",
+        at=at,
+        detail=f"the level of {sku} at {location} did not match its facts and was repaired: {told}",
+        facts={"sku": sku, "location": location, **differences},
+    )

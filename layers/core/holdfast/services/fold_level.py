@@ -1,0 +1,35 @@
+"""Give back the units of ended holds: one write for all due minutes of a level, by whoever meets them."""
+
+from datetime import datetime
+
+from holdfast.domain import changes
+from holdfast.domain.level import Level
+from holdfast.domain.wheel import DUE_MINUTES_TOLERATED
+from holdfast.store.table import ConditionFailed
+
+from .context import Context
+
+FOLD_TRIES = 4
+
+
+def fold_level(context: Context, level: Level, *, now: datetime) -> Level:
+    """The level without its due minutes, as it is now. On a level that others keep changing it may still have some."""
+    for _ in range(FOLD_TRIES):
+        due = level.due(now_s=now.timestamp(), margin_seconds=context.policy.margin_seconds)
+        if not due:
+            return level
+        try:
+            folded = context.ledger.levels.fold(changes.fold(level, due))
+        except ConditionFailed:
+            # Somebody committed, or folded first. The engines differ in telling the old item, so read it.
+            level = context.ledger.levels.get(level.place) or Level(place=level.place)
+            continue
+        context.count("ExpiredUnits", sum(level.wheel[minute] for minute in due))
+        return folded
+    return level
+
+
+def crowded(context: Context, level: Level, *, now: datetime) -> bool:
+    """Whether whoever meets the level should fold it even if nobody is short of units."""
+    due = level.due(now_s=now.timestamp(), margin_seconds=context.policy.margin_seconds)
+    return len(due) > DUE_MINUTES_TOLERATED

@@ -1,0 +1,201 @@
+"""Submit an order: hold its units, commit them, or only look at them, as its mode says. One transaction."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from holdfast.domain import changes
+from holdfast.domain.commands import refuse_wrong_clock
+from holdfast.domain.conditions import WHEEL_ROOM
+from holdfast.domain.errors import BadInput, FieldError, IdReused, InsufficientStock, PolicyRefused, Unavailable
+from holdfast.domain.level import Level, LevelChange, Place
+from holdfast.domain.placing import candidates, highest_fold_mark, place_lines, summed
+from holdfast.domain.policy import Mode, Policy, Sku, strictest
+from holdfast.domain.reservation import Event, Line, Reservation, State, Wanted
+from holdfast.domain.wheel import boundary, boundary_after
+
+from .answers import ReservationAnswer
+from .context import SHORTAGE_REMEMBERED, Context
+from .fold_level import crowded, fold_level
+
+# Each location costs a try, each fold another, a crowded wheel and a late fold mark one more.
+HOLD_TRIES = 12
+
+COUNTED_AS = {Mode.RESERVE: "Held", Mode.ON_ORDER: "Ordered", Mode.ON_PAYMENT: "Opened"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a shop submits. `lines` as sent; `hold_seconds` None: as the SKUs or the stack have it."""
+
+    id: str
+    buyer_id: str
+    lines: tuple[Wanted, ...]
+    hold_seconds: int | None = None
+    channel: str | None = None
+
+    def fingerprint(self) -> str:
+        """Two bodies are the same if these are: the buyer, the summed lines, the hold and the channel."""
+        lines = sorted((line.sku, line.location or "", line.quantity) for line in summed(self.lines))
+        told = json.dumps([self.buyer_id, lines, self.hold_seconds, self.channel], separators=(",", ":"))
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """One call at work: what is asked, how it is to be held, and the levels this call has come to know."""
+
+    order: Order
+    wanted: tuple[Wanted, ...]
+    mode: Mode
+    hold_seconds: int
+    known: dict[Place, Level]
+
+
+def hold_units(context: Context, order: Order) -> ReservationAnswer:
+    """The reservation, new or as an earlier call left it.
+
+    Raises InsufficientStock, PolicyRefused, IdReused, UnknownSku, BadInput; Unavailable if it cannot be found out.
+    """
+    try:
+        return _submit(context, order)
+    except (InsufficientStock, PolicyRefused):
+        # Read last, after the level: nobody is told "sold out" while he holds.
+        own = context.ledger.reservations.get(order.id)
+        if own is not None:
+            return _repeated(order, own)
+        context.count("Refused", 1)
+        raise
+
+
+def _submit(context: Context, order: Order) -> ReservationAnswer:
+    submission = _prepare(context, order)
+    _look_where_it_was_short(context, submission)
+    for _ in range(HOLD_TRIES):
+        now = context.clock()
+        sellable = {place: level.available for place, level in submission.known.items()}
+        lines, short = place_lines(submission.wanted, locations=context.policy.locations, sellable=sellable)
+        if short:
+            raise InsufficientStock(short)
+        record = _first_record(context.policy, submission, lines, now=now)
+        failure = context.ledger.reservations.create(record, _changes(record, submission.known))
+        if failure is None:
+            context.count(COUNTED_AS[record.mode], 1)
+            return ReservationAnswer(record, first=True)
+        if failure.existing is not None:
+            return _repeated(order, failure.existing)
+        quantities = {line.place: line.quantity for line in lines}
+        for level in failure.levels.values():
+            _learn(context, submission, level, quantity=quantities[level.place], now=now)
+    raise Unavailable("the levels of this order kept changing; nothing was written, try again")
+
+
+def _prepare(context: Context, order: Order) -> _Submission:
+    policy = context.policy
+    wanted = summed(order.lines)
+    skus = context.settings_of(line.sku for line in wanted)
+    if order.hold_seconds is not None and order.hold_seconds > policy.longest_hold_seconds:
+        raise BadInput([FieldError("hold_seconds", f"1 to {policy.longest_hold_seconds}")])
+    _check_limits(wanted, skus)
+    asked = [each.hold_seconds for each in skus.values() if each.hold_seconds is not None] or [policy.hold_seconds]
+    return _Submission(
+        order=order,
+        wanted=wanted,
+        mode=strictest({each.mode or policy.default_mode for each in skus.values()}),
+        hold_seconds=min(order.hold_seconds or min(asked), policy.longest_hold_seconds),
+        known={},
+    )
+
+
+def _check_limits(wanted: Sequence[Wanted], skus: Mapping[str, Sku]) -> None:
+    units: dict[str, int] = {}
+    for line in wanted:
+        units[line.sku] = units.get(line.sku, 0) + line.quantity
+    over = [sku for sku, quantity in units.items() if quantity > (skus[sku].max_quantity or quantity)]
+    if over:
+        limits = ", ".join(f"{skus[sku].max_quantity} of {sku}" for sku in over)
+        raise PolicyRefused(["max_quantity"], f"one reservation takes at most {limits}")
+
+
+def _look_where_it_was_short(context: Context, submission: _Submission) -> None:
+    """A level that was short is read, at most once a second, before anything is written to it again.
+
+    Never before a first hold: a level nobody found short is simply tried. `on_payment` takes nothing at submit, so
+    there the look is all there is.
+    """
+    now = context.clock()
+    always = submission.mode is Mode.ON_PAYMENT
+    for line in submission.wanted:
+        for location in candidates(line, context.policy.locations):
+            place = Place(line.sku, location)
+            look = context.memory.last_look(place)
+            short_then = look is not None and look[0].available < line.quantity
+            if look is not None and short_then and now - look[1] < SHORTAGE_REMEMBERED:
+                submission.known[place] = look[0]
+            elif always or short_then:
+                level = context.ledger.levels.get(place) or Level(place=place)
+                _learn(context, submission, level, quantity=line.quantity, now=now)
+
+
+def _learn(context: Context, submission: _Submission, level: Level, *, quantity: int, now: datetime) -> None:
+    """Take in a level as it is; first fold it if it is short of what is wanted, or if its wheel is crowded."""
+    if level.available < quantity or crowded(context, level, now=now):
+        level = fold_level(context, level, now=now)
+    submission.known[level.place] = level
+    if level.available < quantity:
+        context.memory.note_short(level, now=now)
+    else:
+        context.memory.forget_shortage(level.place)
+
+
+def _first_record(policy: Policy, submission: _Submission, lines: tuple[Line, ...], *, now: datetime) -> Reservation:
+    order, mode = submission.order, submission.mode
+    states = {Mode.RESERVE: State.HELD, Mode.ON_ORDER: State.COMMITTED, Mode.ON_PAYMENT: State.OPEN}
+    known = [submission.known[line.place] for line in lines if line.place in submission.known]
+    return Reservation(
+        id=order.id,
+        state=states[mode],
+        mode=mode,
+        buyer_id=order.buyer_id,
+        lines=lines,
+        body_hash=order.fingerprint(),
+        hold_seconds=submission.hold_seconds,
+        created_at=now,
+        changed_at=now,
+        channel=order.channel,
+        minute=_hold_minute(policy, submission.hold_seconds, known, now=now) if mode is Mode.RESERVE else None,
+        pay_by=now + timedelta(seconds=policy.unpaid_order_seconds) if mode is Mode.ON_ORDER else None,
+        history=(Event(now, states[mode].value),),
+    )
+
+
+def _hold_minute(policy: Policy, hold_seconds: int, known: Sequence[Level], *, now: datetime) -> int:
+    """One minute for all lines, later than every fold mark it must enter, computed anew for each attempt."""
+    minute = boundary(now_s=now.timestamp(), length_seconds=hold_seconds, step_seconds=policy.step_seconds)
+    mark = highest_fold_mark(known)
+    if mark < minute:
+        return minute
+    refuse_wrong_clock(mark, now=now, policy=policy)
+    return boundary_after(mark, length_seconds=hold_seconds, step_seconds=policy.step_seconds)
+
+
+def _changes(record: Reservation, known: Mapping[Place, Level]) -> list[LevelChange]:
+    if record.state is State.COMMITTED:
+        return [changes.commit_free(line.place, line.quantity) for line in record.lines]
+    if record.minute is None:
+        return []
+    crowd = {place for place, level in known.items() if len(level.wheel) >= WHEEL_ROOM}
+    return [
+        (changes.hold_in_crowd if line.place in crowd else changes.hold)(
+            line.place, line.quantity, minute=record.minute
+        )
+        for line in record.lines
+    ]
+
+
+def _repeated(order: Order, existing: Reservation) -> ReservationAnswer:
+    if existing.body_hash != order.fingerprint():
+        raise IdReused(f"reservation {order.id!r} exists with another body; use a new id for a new order")
+    return ReservationAnswer(existing, first=False)

@@ -1,0 +1,112 @@
+"""Record a movement: a fact that changes levels outside reservations, once per SKU and id."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from holdfast.domain import movement as rules
+from holdfast.domain.errors import HoldfastError, IdReused, Refused, Unavailable
+from holdfast.domain.level import Level
+from holdfast.domain.movement import Effect, Movement, Situation, Type
+from holdfast.store.movements import Recorded
+
+from .context import Context
+from .fold_level import fold_level
+from .units_since import on_hand_moved_since
+
+MOVEMENT_TRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class MovementAnswer:
+    """`first`: this call recorded it."""
+
+    recorded: Recorded
+    first: bool
+
+
+def fingerprint(movement: Movement) -> str:
+    told = json.dumps(asdict(movement), default=str, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def move_stock(context: Context, movement: Movement) -> MovementAnswer:
+    """Raises BadInput, UnknownSku, InsufficientStock (transfer), MovementRefused, IdReused, Unavailable."""
+    rules.check(movement)
+    context.settings_of([movement.sku])
+    try:
+        return _record(context, movement)
+    except Refused:
+        # Read last: a repeat is answered by what happened the first time, whatever the levels say now.
+        existing = context.ledger.movements.get(movement.sku, movement.id)
+        if existing is None:
+            raise
+        return _repeated(movement, existing)
+
+
+def move_many(context: Context, movements: Sequence[Movement]) -> list[MovementAnswer | HoldfastError]:
+    """Each on its own, answered one by one in the order given."""
+    answers: list[MovementAnswer | HoldfastError] = []
+    for movement in movements:
+        try:
+            answers.append(move_stock(context, movement))
+        except HoldfastError as error:
+            answers.append(error)
+    return answers
+
+
+def _record(context: Context, movement: Movement) -> MovementAnswer:
+    level = _before_a_count(context, movement)
+    for _ in range(MOVEMENT_TRIES):
+        now = context.clock()
+        effect = rules.effect(movement, now, _situation(context, movement, level))
+        recorded = _recorded(movement, effect, now)
+        failure = context.ledger.movements.write(recorded, effect)
+        if failure is None:
+            context.count("Movements", 1)
+            context.count("Oversold", len(effect.incidents))
+            return MovementAnswer(recorded, first=True)
+        if failure.existing is not None:
+            return _repeated(movement, failure.existing)
+        level = failure.levels.get(movement.place)
+        if level is not None and level.available < -effect.changes[0].add.get("available", 0):
+            level = fold_level(context, level, now=now)
+    raise Unavailable(f"the level of {movement.sku!r} kept changing; nothing was written, try again")
+
+
+def _before_a_count(context: Context, movement: Movement) -> Level | None:
+    """A count is compared with what is there, and its first try already knows what is missing."""
+    if movement.type is not Type.COUNT:
+        return None
+    level = context.ledger.levels.get(movement.place)
+    return level and fold_level(context, level, now=context.clock())
+
+
+def _situation(context: Context, movement: Movement, level: Level | None) -> Situation:
+    announced = None
+    if movement.announced_as is not None:
+        announced = context.ledger.levels.announced(movement.sku, movement.announced_as)
+    moved = 0
+    if movement.as_of is not None and level is not None:
+        moved = on_hand_moved_since(context, movement.place, movement.as_of)
+    return Situation(level=level, announced=announced, moved_since=moved)
+
+
+def _recorded(movement: Movement, effect: Effect, now: datetime) -> Recorded:
+    incoming = {change.place.location: change.add["incoming"] for change in effect.changes if "incoming" in change.add}
+    return Recorded(
+        movement=movement,
+        body_hash=fingerprint(movement),
+        at=now,
+        on_hand=effect.on_hand,
+        unavailable=effect.unavailable,
+        incoming=incoming,
+    )
+
+
+def _repeated(movement: Movement, existing: Recorded) -> MovementAnswer:
+    if existing.body_hash != fingerprint(movement):
+        raise IdReused(f"movement {movement.id!r} of {movement.sku!r} exists with another body; use a new id")
+    return MovementAnswer(existing, first=False)

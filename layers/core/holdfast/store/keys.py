@@ -1,0 +1,108 @@
+"""Every key of the table, in one place. `docs/table-design.md` prints the access patterns.
+
+| item                  | pk                     | sk                                    |
+|-----------------------|------------------------|---------------------------------------|
+| SKU settings          | SKU#{sku}              | SETTINGS                              |
+| level                 | SKU#{sku}              | LEVEL#{location}#{shard}              |
+| announced receipt     | SKU#{sku}              | INCOMING#{announcement}               |
+| movement              | MOVEMENTS#{sku}        | {movement id}                         |
+| reservation           | RESERVATION#{id}       | RESERVATION                           |
+| its row per SKU       | SKU_RESERVATIONS#{sku} | {created, ms}#{id}                    |
+| its row per hour      | HOUR#{hour}            | {created, ms}#{id}                    |
+| due minute            | DUE#{bucket}           | {epoch s}#LEVEL#{location}#{sku}      |
+| unpaid order          | DUE#{bucket}           | {epoch s}#UNPAID#{id}                 |
+| incident              | INCIDENT#{id}          | INCIDENT                              |
+| the auditor's bookmark| AUDIT                  | BOOKMARK                              |
+"""
+
+import zlib
+from datetime import UTC, datetime
+
+from holdfast.domain.level import Place
+
+from .table import Key
+
+# The register's rows of one minute are spread over so many partitions; the sweeper asks each of them.
+DUE_BUCKETS = 4
+# A level is one item today. The key keeps the place for more, should one SKU ever need several writers.
+ONLY_SHARD = "0"
+
+LISTS = "lists"
+SKUS_LIST = "skus"
+MAX_SK = "\uffff"
+
+
+def sku_partition(sku: str) -> str:
+    return f"SKU#{sku}"
+
+
+def settings(sku: str) -> Key:
+    return Key(sku_partition(sku), "SETTINGS")
+
+
+def level(place: Place) -> Key:
+    return Key(sku_partition(place.sku), f"LEVEL#{place.location}#{ONLY_SHARD}")
+
+
+def place_of_level(pk: str, sk: str) -> Place:
+    return Place(pk.removeprefix("SKU#"), sk.split("#")[1])
+
+
+def incoming(sku: str, announcement: str) -> Key:
+    return Key(sku_partition(sku), f"INCOMING#{announcement}")
+
+
+def movements_partition(sku: str) -> str:
+    return f"MOVEMENTS#{sku}"
+
+
+def movement(sku: str, movement_id: str) -> Key:
+    return Key(movements_partition(sku), movement_id)
+
+
+def reservation(reservation_id: str) -> Key:
+    return Key(f"RESERVATION#{reservation_id}", "RESERVATION")
+
+
+def sku_reservations_partition(sku: str) -> str:
+    return f"SKU_RESERVATIONS#{sku}"
+
+
+def hour_partition(at: datetime) -> str:
+    return f"HOUR#{at.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def by_creation(created_at: datetime, reservation_id: str) -> str:
+    return f"{int(created_at.timestamp() * 1000):013d}#{reservation_id}"
+
+
+def due_partition(bucket: int) -> str:
+    return f"DUE#{bucket}"
+
+
+def _bucket(name: str) -> int:
+    return zlib.crc32(name.encode()) % DUE_BUCKETS
+
+
+def due_minute(minute: int, place: Place) -> Key:
+    return Key(due_partition(_bucket(place.sku)), f"{minute:010d}#LEVEL#{place.location}#{place.sku}")
+
+
+def unpaid_order(pay_by: datetime, reservation_id: str) -> Key:
+    return Key(due_partition(_bucket(reservation_id)), f"{int(pay_by.timestamp()):010d}#UNPAID#{reservation_id}")
+
+
+def due_up_to(epoch_s: float) -> str:
+    """The largest sort key of what is due at this time."""
+    return f"{int(epoch_s):010d}{MAX_SK}"
+
+
+def incident(incident_id: str) -> Key:
+    return Key(f"INCIDENT#{incident_id}", "INCIDENT")
+
+
+def incidents_list(*, is_open: bool) -> str:
+    return f"incidents#{'open' if is_open else 'closed'}"
+
+
+AUDIT_BOOKMARK = Key("AUDIT", "BOOKMARK")

@@ -1,0 +1,89 @@
+"""The register: what falls due when. Written by the stream's consumer, read by the sweeper, never a cursor.
+
+A row says "look at this then"; it is not a fact. It may come late, twice, or be there long after its matter is
+settled. Only a look at the level or the reservation decides.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from holdfast.domain.level import Place
+from holdfast.domain.reservation import Reservation
+
+from . import keys
+from .table import Delete, Item, Key, Put, Query, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueMinute:
+    """A wheel minute of a level that may have to be folded."""
+
+    row: Key
+    minute: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueOrder:
+    """An order that may still be unpaid after its time."""
+
+    row: Key
+    reservation_id: str
+
+
+Due = DueMinute | DueOrder
+
+
+def due_from(item: Item) -> Due:
+    row = Key(item["pk"], item["sk"])
+    at, kind, rest = item["sk"].split("#", 2)
+    if kind == "UNPAID":
+        return DueOrder(row=row, reservation_id=rest)
+    location, sku = rest.split("#", 1)
+    return DueMinute(row=row, minute=int(at), place=Place(sku, location))
+
+
+def minute_row(minute: int, place: Place) -> Put:
+    return Put(key=keys.due_minute(minute, place), item={})
+
+
+def unpaid_row(reservation_id: str, *, pay_by: datetime) -> Put:
+    return Put(key=keys.unpaid_order(pay_by, reservation_id), item={})
+
+
+def reservation_rows(record: Reservation) -> list[Put]:
+    """The rows by which a reservation is found again: one per SKU, one for its hour."""
+    sort_key = keys.by_creation(record.created_at, record.id)
+    partitions = {keys.sku_reservations_partition(line.sku) for line in record.lines}
+    partitions.add(keys.hour_partition(record.created_at))
+    return [Put(key=Key(partition, sort_key), item={"id": record.id}) for partition in sorted(partitions)]
+
+
+class Register:
+    """Access patterns of the register and of the rows by which reservations are found."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def write(self, rows: Iterable[Put | Delete]) -> None:
+        self._table.write_many(rows)
+
+    def due(
+        self, bucket: int, *, up_to_s: float, limit: int, start: Item | None = None
+    ) -> tuple[list[Due], Item | None]:
+        """Rows of one bucket whose time is at or before `up_to_s`, oldest first, and where to go on."""
+        page = self._table.query(
+            Query(partition=keys.due_partition(bucket), up_to=keys.due_up_to(up_to_s), limit=limit, start=start)
+        )
+        return [due_from(item) for item in page.items], page.next
+
+    def remove(self, rows: Iterable[Key]) -> None:
+        self._table.write_many(Delete(key=row) for row in rows)
+
+    def reservation_ids(
+        self, partition: str, *, limit: int, start: Item | None = None, newest_first: bool = True
+    ) -> tuple[list[str], Item | None]:
+        """Ids in the order of creation: of a SKU, or of an hour."""
+        page = self._table.query(Query(partition=partition, limit=limit, start=start, newest_first=newest_first))
+        return [item["id"] for item in page.items], page.next
