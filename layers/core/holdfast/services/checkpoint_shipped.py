@@ -33,8 +33,9 @@ def checkpoint_shipped(
                 shipped[line.location] += line.quantity
     if not shipped:
         return
+    # The space keeps the id apart from every id that may come in by the API.
     movement = Movement(
-        id=f"checkpoint-{cutoff:%Y-%m}", type=Type.CHECKPOINT, sku=sku, location="", quantity=sum(shipped.values())
+        id=f"checkpoint {cutoff:%Y-%m}", type=Type.CHECKPOINT, sku=sku, location="", quantity=sum(shipped.values())
     )
     recorded = Recorded(
         movement=movement,

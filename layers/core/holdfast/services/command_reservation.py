@@ -25,7 +25,7 @@ Decide = Callable[[Reservation, Situation], Decision]
 def _run(context: Context, reservation_id: str, decide: Decide, *, counted: str | None = None) -> ReservationAnswer:
     """`decide(record, situation)` is one of `commands`; a first success is counted as `counted`.
 
-    Raises UnknownReservation, the refusals of `decide`, and Unavailable if others never let it through.
+    Raises UnknownReservation, the refusals of `decide`, and Conflict if others never let it through.
     """
     seen: dict[Place, Level] = {}
     version: int | None = None
@@ -50,7 +50,7 @@ def _run(context: Context, reservation_id: str, decide: Decide, *, counted: str 
                 context.count(counted, 1)
             return ReservationAnswer(decision.record, first=True, outcome=decision.outcome)
         seen.update(failure.levels)
-    raise Unavailable(f"reservation {reservation_id!r} kept changing; nothing was written, try again")
+    raise Conflict(f"reservation {reservation_id!r} kept changing; nothing was written, try again")
 
 
 def read(context: Context, reservation_id: str) -> Reservation:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from holdfast.domain import changes
 from holdfast.domain.commands import refuse_wrong_clock
 from holdfast.domain.conditions import WHEEL_ROOM
-from holdfast.domain.errors import BadInput, FieldError, IdReused, InsufficientStock, PolicyRefused, Unavailable
+from holdfast.domain.errors import BadInput, Conflict, FieldError, IdReused, InsufficientStock, PolicyRefused
 from holdfast.domain.level import Level, LevelChange, Place
 from holdfast.domain.placing import candidates, highest_fold_mark, place_lines, summed
 from holdfast.domain.policy import Mode, Policy, Sku, strictest
@@ -57,7 +57,7 @@ class _Submission:
 def hold_units(context: Context, order: Order) -> ReservationAnswer:
     """The reservation, new or as an earlier call left it.
 
-    Raises InsufficientStock, PolicyRefused, IdReused, UnknownSku, BadInput; Unavailable if it cannot be found out.
+    Raises InsufficientStock, PolicyRefused, IdReused, UnknownSku, BadInput; Conflict or Unavailable if it could not be found out.
     """
     try:
         return _submit(context, order)
@@ -89,7 +89,7 @@ def _submit(context: Context, order: Order) -> ReservationAnswer:
         quantities = {line.place: line.quantity for line in lines}
         for level in failure.levels.values():
             _learn(context, submission, level, quantity=quantities[level.place], now=now)
-    raise Unavailable("the levels of this order kept changing; nothing was written, try again")
+    raise Conflict("the levels of this order kept changing; nothing was written, try again")
 
 
 def _prepare(context: Context, order: Order) -> _Submission:

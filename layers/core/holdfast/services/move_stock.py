@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from holdfast.domain import movement as rules
-from holdfast.domain.errors import HoldfastError, IdReused, Refused, Unavailable
+from holdfast.domain.errors import Conflict, HoldfastError, IdReused, Refused
 from holdfast.domain.level import Level
 from holdfast.domain.movement import Effect, Movement, Situation, Type
 from holdfast.store.movements import Recorded
@@ -33,7 +33,7 @@ def fingerprint(movement: Movement) -> str:
 
 
 def move_stock(context: Context, movement: Movement) -> MovementAnswer:
-    """Raises BadInput, UnknownSku, InsufficientStock (transfer), MovementRefused, IdReused, Unavailable."""
+    """Raises BadInput, UnknownSku, InsufficientStock (transfer), MovementRefused, IdReused, Conflict."""
     rules.check(movement)
     context.settings_of([movement.sku])
     try:
@@ -73,7 +73,7 @@ def _record(context: Context, movement: Movement) -> MovementAnswer:
         level = failure.levels.get(movement.place)
         if level is not None and level.available < -effect.changes[0].add.get("available", 0):
             level = fold_level(context, level, now=now)
-    raise Unavailable(f"the level of {movement.sku!r} kept changing; nothing was written, try again")
+    raise Conflict(f"the level of {movement.sku!r} kept changing; nothing was written, try again")
 
 
 def _before_a_count(context: Context, movement: Movement) -> Level | None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session
 
-from holdfast.domain.errors import Unavailable
+from holdfast.domain.errors import Conflict, Unavailable
 
 from .expressions import OPERATION, marshal_item, render
 from .marshal import unmarshal_item
@@ -138,7 +138,7 @@ class DynamoTable:
             else:
                 return
             self._wait(attempt)
-        raise Unavailable("others kept writing the same SKU; nothing was written, try again")
+        raise Conflict("others kept writing the same SKU; nothing was written, try again")
 
     def write_many(self, actions: Iterable[Put | Delete]) -> None:
         once = {action.key: action for action in actions}  # a batch that names a key twice is refused whole
