@@ -9,7 +9,9 @@ from holdfast.store.table import ConditionFailed
 
 from .context import Context
 
-FOLD_TRIES = 4
+FOLD_TRIES = 6
+# An expression holds at most 300 operators and 4 KB; a level that was left alone for a day is folded in parts.
+MOST_FOLDED_AT_ONCE = 60
 
 
 def fold_level(context: Context, level: Level, *, now: datetime) -> Level:
@@ -18,14 +20,15 @@ def fold_level(context: Context, level: Level, *, now: datetime) -> Level:
         due = level.due(now_s=now.timestamp(), margin_seconds=context.policy.margin_seconds)
         if not due:
             return level
+        part = due[:MOST_FOLDED_AT_ONCE]
         try:
-            folded = context.ledger.levels.fold(changes.fold(level, due))
+            folded = context.ledger.levels.fold(changes.fold(level, part))
         except ConditionFailed:
             # Somebody committed, or folded first. The engines differ in telling the old item, so read it.
             level = context.ledger.levels.get(level.place) or Level(place=level.place)
             continue
-        context.count("ExpiredUnits", sum(level.wheel[minute] for minute in due))
-        return folded
+        context.count("ExpiredUnits", sum(level.wheel[minute] for minute in part))
+        level = folded
     return level
 
 
