@@ -7,9 +7,10 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-# The Python to build everything with: the first of these that is 3.11 or later, or the one you name.
+# The Python to build everything with: the first of these that Lambda offers too, or the one you name.
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$each -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$each; break; }; done)
+	$$each -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1 \
+	&& { echo $$each; break; }; done)
 PYTHON_VERSION := $(shell [ -n "$(PYTHON)" ] && $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
 
 # uv takes no pip settings: hand it the index of a mirror that pip was told about, and never fetch a Python.
@@ -99,8 +100,8 @@ help: ## Show this list
 # of Python, so that another Python makes it anew.
 
 $(STAMPS)/uv: requirements/uv.txt
-	@[ -n "$(PYTHON_VERSION)" ] || { echo "No Python 3.11 or later with the venv module was found." \
-		"Install one, or name it: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
+	@[ -n "$(PYTHON_VERSION)" ] || { echo "No Python 3.11 to 3.14 with its venv module was found (on Debian and Ubuntu" \
+		"that is the package python3-venv). Install one, or name it: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
 	@echo "Making the installer (uv) in .tools/uv"
 	@$(PYTHON) -m venv --clear .tools/uv
 	@.tools/uv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<

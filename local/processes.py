@@ -1,0 +1,52 @@
+"""Processes this clone started, and only those: each is known by its id and by what its command line says."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_ours(pid: int, *, mark: str) -> bool:
+    """Whether a process of that id runs and its command line holds `mark`: ids are used again."""
+    shown = subprocess.run(
+        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return mark in shown.stdout and not shown.stdout.lstrip().startswith("Z")
+
+
+def stop(pid: int, *, mark: str, patience_seconds: float = 10) -> None:
+    """Ask the process to end, wait, and only then insist. Whatever it started is in its group and ends with it."""
+    if not is_ours(pid, mark=mark):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + patience_seconds
+    while is_ours(pid, mark=mark) and time.monotonic() < deadline:
+        _reap(pid)
+        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    _reap(pid)
+
+
+def _reap(pid: int) -> None:
+    """Take note of the end of a child of ours, so that it does not stay in the list of processes."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
