@@ -1,0 +1,1 @@
+"""The edge: settings, wiring, telemetry, HTTP. The only code that reads the environment."""
