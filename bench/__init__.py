@@ -1,0 +1,1 @@
+"""Measurements: what each command costs on the table, and what a process costs before and around it."""

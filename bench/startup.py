@@ -1,0 +1,92 @@
+"""What a fresh process of hold_stock costs before its first request, beside a bare botocore DynamoDB client.
+
+Before its first request: its handler imported, its settings read, its client made.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.domain.policy import Policy
+
+ROOT = Path(__file__).resolve().parent.parent
+PAIRS = 15
+
+BARE = """
+from botocore.session import Session
+Session().create_client("dynamodb")
+"""
+HOLD_STOCK = """
+import functions.hold_stock.handler
+from holdfast.runtime.wiring import open_context
+open_context()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """Processor time, user and system, in milliseconds: medians. `ratio` is the median of the pairs' ratios."""
+
+    hold_stock_ms: float
+    bare_ms: float
+    ratio: float
+
+
+def environment() -> dict[str, str]:
+    """What Lambda and the template give the function, and nothing of the caller's."""
+    policy = Policy()
+    return {
+        "PATH": os.defpath,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_LAMBDA_FUNCTION_NAME": "hold_stock",
+        "TABLE_NAME": "holdfast",
+        "STAGE": "bench",
+        "STEP_SECONDS": str(policy.step_seconds),
+        "MARGIN_SECONDS": str(policy.margin_seconds),
+        "HOLD_SECONDS": str(policy.hold_seconds),
+        "PAYMENT_WINDOW_SECONDS": str(policy.payment_window_seconds),
+        "UNPAID_ORDER_SECONDS": str(policy.unpaid_order_seconds),
+        "DEFAULT_MODE": policy.default_mode.value,
+        "LOCATIONS": ",".join(policy.locations),
+        "KEEP_ENDED_DAYS": str(policy.keep_ended_seconds // 86_400),
+        "LOG_LEVEL": "INFO",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "POWERTOOLS_SERVICE_NAME": "hold_stock",
+        "POWERTOOLS_METRICS_NAMESPACE": "Holdfast",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+    }
+
+
+def on_path(code: str) -> list[str]:
+    """The command that runs the code with the project and its packages on the path, as the layers put them there."""
+    path = [str(ROOT), str(ROOT / "layers/core")]
+    return [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {path!r}\n{code}"]
+
+
+def processor_ms(code: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(on_path(code), env=environment(), cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+
+
+def measure(*, pairs: int = PAIRS) -> Startup:
+    """Fresh processes, one of each kind in turn; a first of each, not counted, writes the byte code."""
+    processor_ms(HOLD_STOCK)
+    processor_ms(BARE)
+    found = [(processor_ms(HOLD_STOCK), processor_ms(BARE)) for _ in range(pairs)]
+    return Startup(
+        hold_stock_ms=statistics.median(ours for ours, _ in found),
+        bare_ms=statistics.median(bare for _, bare in found),
+        ratio=statistics.median(ours / bare for ours, bare in found),
+    )

@@ -1,0 +1,41 @@
+"""The figures to reach, and whether they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`figure` is a key of bench.json; it is to be at most, at least, or exactly `limit`."""
+
+    figure: str
+    must_be: Literal["<=", ">=", "="]
+    limit: float
+    says: str
+
+    def met(self, value: float) -> bool:
+        match self.must_be:
+            case "<=":
+                return value <= self.limit
+            case ">=":
+                return value >= self.limit
+            case "=":
+                return value == self.limit
+
+
+TARGETS = (
+    Target("hold_write_units", "=", 4, "write units of a hold of one line"),
+    Target("hold_calls_in_sequence", "=", 1, "calls of that hold, settings of the SKU remembered"),
+    Target("commit_write_units", "=", 4, "write units of the commit of a held line"),
+    Target("expiry_folds_per_minute", "<=", 1, "writes that end a minute with 100 holds"),
+    Target("expiry_writes_per_minute", "<=", 2, "the same with the removal of its register row"),
+    Target("sold_out_zero_write_share", ">=", 0.99, "refusals of a sold-out SKU that made no write call"),
+    Target("startup_ratio", "<=", 1.5, "start of hold_stock against a bare botocore client, processor time"),
+    Target("own_ms_p50", "<=", 2.5, "ms in the handler for a hold of one line, the table's answer replaced"),
+)
+
+
+def missed(figures: dict[str, float]) -> list[Target]:
+    return [target for target in TARGETS if not target.met(figures[target.figure])]
