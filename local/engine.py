@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from local import places, processes
 from local.failure import Failure, tail
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 REGION = "us-east-1"
@@ -61,7 +61,7 @@ class Engine:
 
 
 def launch(folder: Path, *, port: int | None = None, ends_with_caller: bool = False) -> Engine:
-    """Start an engine that keeps its state in `folder`; answers when it does. Raises Failure, leaving nothing behind."""
+    """Start an engine that keeps its state in `folder`; answers when it does. Raises Failure, leaves nothing then."""
     if port is not None and processes.is_taken(port):
         raise Failure(
             f"Port {port} is taken by another program.",
@@ -73,16 +73,12 @@ def launch(folder: Path, *, port: int | None = None, ends_with_caller: bool = Fa
         (folder / each).mkdir(parents=True)
     port = port or processes.free_port()
     log = folder / "engine.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(python), "-I", str(_LAUNCHER), str(folder), str(os.getpid() if ends_with_caller else 0)],
-            env=_clean_environment(folder, port=port),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    process = processes.start(
+        [str(python), "-I", str(_LAUNCHER), str(folder), str(os.getpid() if ends_with_caller else 0)],
+        log=log,
+        environment=_clean_environment(folder, port=port),
+        folder=folder,
+    )
     engine = Engine(port=port, pid=process.pid, folder=str(folder))
     try:
         (folder / "engine.json").write_text(json.dumps(asdict(engine)), encoding="utf-8")

@@ -8,6 +8,14 @@ import signal
 import socket
 import subprocess
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# What this process started itself and has to take note of when it ends.
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def free_port() -> int:
@@ -31,6 +39,22 @@ def is_ours(pid: int, *, mark: str) -> bool:
     return mark in shown.stdout and not shown.stdout.lstrip().startswith("Z")
 
 
+def start(command: list[str], *, log: Path, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a process in a group of its own, so that neither it nor what it starts hears the terminal's Ctrl-C."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _children[process.pid] = process
+    return process
+
+
 def stop(pid: int, *, mark: str, patience_seconds: float = 10) -> None:
     """Ask the process to end, wait, and only then insist. Whatever it started is in its group and ends with it."""
     if not is_ours(pid, mark=mark):
@@ -39,14 +63,9 @@ def stop(pid: int, *, mark: str, patience_seconds: float = 10) -> None:
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + patience_seconds
     while is_ours(pid, mark=mark) and time.monotonic() < deadline:
-        _reap(pid)
         time.sleep(0.05)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    _reap(pid)
-
-
-def _reap(pid: int) -> None:
-    """Take note of the end of a child of ours, so that it does not stay in the list of processes."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    child = _children.pop(pid, None)
+    if child:
+        child.wait(timeout=patience_seconds)

@@ -1,0 +1,380 @@
+"""The rules every function, queue, table and alarm of template.yaml keeps. No local engine applies most of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from holdfast.store.dynamodb import SDK_CONFIG
+from local import template
+
+WHOLE = template.read()
+FUNCTIONS = template.resources(WHOLE, "AWS::Serverless::Function")
+LAYERS = template.resources(WHOLE, "AWS::Serverless::LayerVersion")
+ROLES = template.resources(WHOLE, "AWS::IAM::Role")
+ROUTES = template.resources(WHOLE, "AWS::ApiGatewayV2::Route")
+INTEGRATIONS = template.resources(WHOLE, "AWS::ApiGatewayV2::Integration")
+SCHEDULES = template.resources(WHOLE, "AWS::Scheduler::Schedule")
+QUEUES = template.resources(WHOLE, "AWS::SQS::Queue")
+ALARMS = template.resources(WHOLE, "AWS::CloudWatch::Alarm")
+LOGS = template.resources(WHOLE, "AWS::Logs::LogGroup")
+GLOBALS = WHOLE["Globals"]["Function"]
+[TABLE] = template.resources(WHOLE, "AWS::DynamoDB::Table").values()
+STREAM_READERS = {name for name, each in FUNCTIONS.items() if "Events" in each}
+SCHEDULED = {each["Target"]["Arn"]["Fn::GetAtt"].split(".")[0]: each for each in SCHEDULES.values()}
+OVER_HTTP = {each["IntegrationUri"]["Fn::GetAtt"].split(".")[0]: each for each in INTEGRATIONS.values()}
+
+LONGEST_ANSWER_SECONDS = 30
+
+every_function = pytest.mark.parametrize("name", sorted(FUNCTIONS))
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]]
+
+
+def own_role(function: str) -> dict[str, Any]:
+    return ROLES[FUNCTIONS[function]["Role"]["Fn::GetAtt"].removesuffix(".Arn")]
+
+
+def default_of(parameter: str) -> Any:
+    return WHOLE["Parameters"][parameter]["Default"]
+
+
+def longest_call_seconds() -> float:
+    """How long the SDK may take over one call to DynamoDB, all its attempts together."""
+    config: Any = SDK_CONFIG  # its options are set as attributes when it is made, so no type knows them
+    return float(config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout))
+
+
+# ---- Functions
+
+
+def test_there_are_five_functions_and_each_is_reached_by_something() -> None:
+    assert set(FUNCTIONS) == set(OVER_HTTP) | set(SCHEDULED) | STREAM_READERS
+    assert len(FUNCTIONS) == 5
+
+
+@every_function
+def test_the_runtime_and_the_processor_are_chosen_by_parameter(name: str) -> None:
+    assert not {"Runtime", "Architectures"} & set(FUNCTIONS[name])
+    assert GLOBALS["Runtime"] == {"Ref": "PythonRuntime"}
+    assert GLOBALS["Architectures"] == [{"Ref": "Architecture"}]
+
+
+def test_by_default_the_newest_python_runs_on_arm() -> None:
+    offered = WHOLE["Parameters"]["PythonRuntime"]["AllowedValues"]
+    assert default_of("PythonRuntime") == max(offered, key=lambda each: int(each.split(".")[1]))
+    assert default_of("Architecture") == "arm64"
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS))
+def test_a_layer_is_built_for_the_functions_python_and_processor(name: str) -> None:
+    metadata = WHOLE["Resources"][name]["Metadata"]
+    assert metadata["BuildMethod"] == {"Ref": "PythonRuntime"}
+    assert metadata["BuildArchitecture"] == {"Ref": "Architecture"}
+    assert LAYERS[name]["CompatibleRuntimes"] == [{"Ref": "PythonRuntime"}]
+    assert LAYERS[name]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+
+
+@every_function
+def test_a_function_is_packaged_under_its_dotted_name(name: str) -> None:
+    folder = FUNCTIONS[name]["CodeUri"].replace("/", ".")
+    assert FUNCTIONS[name]["Handler"] == f"{folder}.handler.handle"
+    assert WHOLE["Resources"][name]["Metadata"]["BuildProperties"] == {
+        "ParentPackageMode": "explicit",
+        "ParentPackages": folder,
+    }
+
+
+@every_function
+def test_a_function_calls_itself_in_logs_and_metrics_what_its_folder_is_called(name: str) -> None:
+    called = FUNCTIONS[name]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert FUNCTIONS[name]["CodeUri"] == f"functions/{called}"
+    assert FUNCTIONS[name]["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{called}"}
+
+
+@every_function
+def test_a_function_is_traced(name: str) -> None:
+    assert "Tracing" not in FUNCTIONS[name]
+    assert GLOBALS["Tracing"] == "Active"
+
+
+def test_two_stages_in_one_account_do_not_share_metrics() -> None:
+    assert "${AWS::StackName}" in GLOBALS["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]["Fn::Sub"]
+
+
+@every_function
+def test_a_function_writes_to_a_log_group_that_forgets(name: str) -> None:
+    group = LOGS[FUNCTIONS[name]["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert group["LogGroupName"]["Fn::Sub"].endswith(FUNCTIONS[name]["FunctionName"]["Fn::Sub"])
+
+
+def test_every_log_group_forgets() -> None:
+    assert all("RetentionInDays" in each for each in LOGS.values())
+
+
+# ---- Rights
+
+
+@every_function
+def test_a_function_has_a_role_of_its_own_with_nothing_but_what_is_written_there(name: str) -> None:
+    role = own_role(name)
+    assert [each for each in FUNCTIONS if own_role(each) is role] == [name]
+    assert "ManagedPolicyArns" not in role
+    assert "Policies" not in FUNCTIONS[name]
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_a_role_names_every_action_it_allows(name: str) -> None:
+    actions = [action for each in statements(ROLES[name]) for action in as_list(each["Action"])]
+    assert actions
+    assert [each for each in actions if "*" in each] == []
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_a_role_names_every_resource_except_for_traces(name: str) -> None:
+    for each in statements(ROLES[name]):
+        if "*" in as_list(each["Resource"]):
+            assert {action.split(":")[0] for action in as_list(each["Action"])} == {"xray"}
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_a_role_reaches_this_stacks_own_resources_only(name: str) -> None:
+    for each in statements(ROLES[name]):
+        for resource in as_list(each["Resource"]):
+            if resource != "*":
+                named = resource.get("Fn::GetAtt") or resource["Fn::Sub"].removeprefix("${")
+                assert re.split(r"[.}]", named)[0] in WHOLE["Resources"]
+
+
+@pytest.mark.parametrize(
+    ("name", "actions"),
+    [
+        ("HoldStock", {"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem"}),
+        (
+            "ManageStock",
+            {"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"},
+        ),
+        ("FollowLevels", {"BatchWriteItem", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}),
+        ("SweepExpired", {"GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem", "BatchWriteItem"}),
+        ("AuditLevels", {"GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "ConditionCheckItem"}),
+    ],
+)
+def test_a_function_may_do_to_the_table_what_it_does_and_no_more(name: str, actions: set[str]) -> None:
+    allowed = {action for each in statements(own_role(name)) for action in as_list(each["Action"])}
+    assert {each.removeprefix("dynamodb:") for each in allowed if each.startswith("dynamodb:")} == actions
+
+
+def test_only_the_daily_audit_may_scan() -> None:
+    may = [
+        name
+        for name in FUNCTIONS
+        if any("dynamodb:Scan" in as_list(each["Action"]) for each in statements(own_role(name)))
+    ]
+    assert may == ["AuditLevels"]
+
+
+def test_the_holding_function_cannot_reach_the_index() -> None:
+    resources = [resource for each in statements(own_role("HoldStock")) for resource in as_list(each["Resource"])]
+    assert not [each for each in resources if "index" in str(each)]
+
+
+# ---- Failures
+
+
+@pytest.mark.parametrize("name", sorted(STREAM_READERS))
+def test_a_stream_reader_retries_in_halves_and_puts_aside_what_cannot_be_processed(name: str) -> None:
+    [event] = FUNCTIONS[name]["Events"].values()
+    mapping = event["Properties"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert 0 < mapping["MaximumRetryAttempts"] <= 100
+    assert 60 <= mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"].split(".")[0] in QUEUES
+
+
+def test_the_register_does_not_call_the_function_that_writes_it() -> None:
+    [event] = FUNCTIONS["FollowLevels"]["Events"].values()
+    patterns = [each["Pattern"] for each in event["Properties"]["FilterCriteria"]["Filters"]]
+    assert len(patterns) == 2
+    assert any('"LEVEL#"' in each for each in patterns)
+    assert any('"RESERVATION"' in each for each in patterns)
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULED))
+def test_a_scheduled_function_puts_its_failures_aside(name: str) -> None:
+    on_failure = FUNCTIONS[name]["EventInvokeConfig"]
+    assert on_failure["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"].split(".")[0] in QUEUES
+    assert on_failure["MaximumEventAgeInSeconds"] <= 24 * 3600
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_a_schedule_has_a_bounded_retry_and_a_queue_for_what_did_not_start(name: str) -> None:
+    target = SCHEDULES[name]["Target"]
+    assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"].split(".")[0] in QUEUES
+    assert set(target["RetryPolicy"]) == {"MaximumEventAgeInSeconds", "MaximumRetryAttempts"}
+    assert SCHEDULES[name]["ScheduleExpressionTimezone"] == "UTC"
+
+
+@pytest.mark.parametrize("name", sorted(STREAM_READERS | set(SCHEDULED)))
+def test_a_function_may_write_to_its_failure_queue(name: str) -> None:
+    sends = [each for each in statements(own_role(name)) if "sqs:SendMessage" in as_list(each["Action"])]
+    assert [each["Resource"]["Fn::GetAtt"].split(".")[0] in QUEUES for each in sends] == [True]
+
+
+@pytest.mark.parametrize("name", sorted(QUEUES))
+def test_a_queue_is_encrypted_keeps_messages_two_weeks_and_takes_no_plain_transport(name: str) -> None:
+    assert QUEUES[name]["SqsManagedSseEnabled"] is True
+    assert QUEUES[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    [policy] = [
+        each
+        for each in template.resources(WHOLE, "AWS::SQS::QueuePolicy").values()
+        if each["Queues"] == [{"Ref": name}]
+    ]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+# ---- Time limits
+
+
+@pytest.mark.parametrize("name", sorted(OVER_HTTP))
+def test_the_function_gives_up_before_the_gateway_and_after_the_sdk(name: str) -> None:
+    gateway_seconds = OVER_HTTP[name]["TimeoutInMillis"] / 1000
+    assert FUNCTIONS[name]["Timeout"] < gateway_seconds <= LONGEST_ANSWER_SECONDS
+    assert FUNCTIONS[name]["Timeout"] > longest_call_seconds()
+
+
+def test_a_commit_ends_within_the_margin_that_a_fold_leaves_it() -> None:
+    assert FUNCTIONS["HoldStock"]["Timeout"] < default_of("MarginSeconds")
+
+
+def test_a_sweep_ends_before_the_next_one_starts() -> None:
+    assert SCHEDULED["SweepExpired"]["ScheduleExpression"] == "rate(1 minute)"
+    assert FUNCTIONS["SweepExpired"]["Timeout"] < 60
+
+
+# ---- The table
+
+
+def test_the_table_is_paid_by_use_and_can_be_restored_to_any_second() -> None:
+    assert TABLE["BillingMode"] == "PAY_PER_REQUEST"
+    assert TABLE["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+
+
+def test_the_table_is_encrypted() -> None:
+    assert TABLE["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_the_production_table_survives_the_deletion_of_its_stack() -> None:
+    resource = WHOLE["Resources"]["Table"]
+    assert TABLE["DeletionProtectionEnabled"] == {"Fn::If": ["IsProduction", True, False]}
+    assert (
+        resource["DeletionPolicy"]
+        == resource["UpdateReplacePolicy"]
+        == {"Fn::If": ["IsProduction", "Retain", "Delete"]}
+    )
+    assert WHOLE["Conditions"]["IsProduction"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+
+
+def test_ended_records_go_by_themselves_and_the_stream_shows_both_images() -> None:
+    assert TABLE["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert TABLE["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_there_is_one_sparse_index() -> None:
+    [index] = TABLE["GlobalSecondaryIndexes"]
+    assert [each["AttributeName"] for each in index["KeySchema"]] == ["list", "listed"]
+
+
+# ---- The API
+
+
+def test_the_api_is_throttled_and_writes_an_access_log() -> None:
+    [stage] = template.resources(WHOLE, "AWS::ApiGatewayV2::Stage").values()
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
+    assert stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"].split(".")[0] in LOGS
+
+
+def test_the_access_log_holds_neither_tokens_nor_bodies() -> None:
+    [stage] = template.resources(WHOLE, "AWS::ApiGatewayV2::Stage").values()
+    assert not re.search(r"header|body|querystring", stage["AccessLogSettings"]["Format"], re.IGNORECASE)
+
+
+def test_only_health_and_the_answer_to_unknown_paths_are_open() -> None:
+    open_routes = {each["RouteKey"] for each in ROUTES.values() if each["AuthorizationType"] != "JWT"}
+    assert open_routes == {"GET /v1/health", "$default"}
+
+
+@pytest.mark.parametrize(
+    "key", sorted(each["RouteKey"] for each in ROUTES.values() if each["AuthorizationType"] == "JWT")
+)
+def test_a_route_asks_for_exactly_one_scope_that_the_machine_client_has(key: str) -> None:
+    [route] = [each for each in ROUTES.values() if each["RouteKey"] == key]
+    [client] = template.resources(WHOLE, "AWS::Cognito::UserPoolClient").values()
+    assert len(route["AuthorizationScopes"]) == 1
+    assert set(route["AuthorizationScopes"]) <= set(client["AllowedOAuthScopes"])
+
+
+def test_the_machine_client_can_do_nothing_but_fetch_tokens_with_its_secret() -> None:
+    [client] = template.resources(WHOLE, "AWS::Cognito::UserPoolClient").values()
+    assert client["AllowedOAuthFlows"] == ["client_credentials"]
+    assert client["GenerateSecret"] is True
+
+
+# ---- Alarms
+
+
+@every_function
+@pytest.mark.parametrize("metric", ["Errors", "Throttles", "Duration"])
+def test_a_function_raises_an_alarm_when_it_fails_is_throttled_or_is_slow(name: str, metric: str) -> None:
+    [alarm] = [
+        each
+        for each in ALARMS.values()
+        if each["Namespace"] == "AWS/Lambda"
+        and each["MetricName"] == metric
+        and each["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": name}}]
+    ]
+    if metric == "Duration":
+        assert alarm["Threshold"] == FUNCTIONS[name]["Timeout"] * 800
+
+
+@pytest.mark.parametrize("name", sorted(QUEUES))
+def test_a_message_put_aside_raises_an_alarm(name: str) -> None:
+    watched = [each for each in ALARMS.values() if each["Namespace"] == "AWS/SQS"]
+    assert [each["Threshold"] for each in watched if name in str(each["Dimensions"])] == [0]
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["Oversold", "RefundDue", "DuplicatePayment", "PaymentUnmatched", "DriftFound", "ClockAhead", "SweepFailures"],
+)
+def test_what_a_person_must_see_raises_an_alarm_at_the_first_time(metric: str) -> None:
+    [alarm] = [each for each in ALARMS.values() if each["MetricName"] == metric]
+    assert alarm["Namespace"] == GLOBALS["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+    assert [each["Name"] for each in alarm["Dimensions"]] == ["service"]
+    assert alarm["Threshold"] == 0
+
+
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_an_alarm_tells_someone_says_what_is_wrong_and_decides_about_silence(name: str) -> None:
+    assert "AlarmActions" in ALARMS[name]
+    assert ALARMS[name]["AlarmDescription"]
+    assert ALARMS[name]["TreatMissingData"] in {"notBreaching", "breaching"}
+
+
+def test_a_sweeper_that_stopped_is_noticed() -> None:
+    [alarm] = [each for each in ALARMS.values() if each["MetricName"] == "Invocations"]
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "SweepExpired"}}]
+    assert alarm["TreatMissingData"] == "breaching"
