@@ -74,7 +74,7 @@ class WatchedTable:
         self._in_hook = False
 
     def before(self, which: Which, do: Callable[[], None], *, skip: int = 0) -> None:
-        """Before the call that `which` picks (after `skip` others of its kind), do this; what it raises is the answer."""
+        """Before the call that `which` picks, after `skip` others of its kind, do this; what it raises is answered."""
         self._hooks.append(_Hook(which, skip, "before", do))
 
     def after(self, which: Which, do: Callable[[], None], *, skip: int = 0) -> None:
