@@ -20,12 +20,18 @@ def answer_http(event: dict[str, Any], respond: Callable[[Request], Answer]) -> 
         answer = respond(request)
     except Exception as error:  # noqa: BLE001 - the last place where a caller can still be told something
         answer = answer_error(error, request)
-    logger.info("answered", route=request.route, status=answer.status, code=answer.body.get("code"))
+    log_answer(request, answer.status)
     return answer.to_gateway()
 
 
+def log_answer(request: Request, status: int) -> None:
+    logger.info("answered", route=request.route, status=status)
+
+
 def answer_error(error: Exception, request: Request) -> Answer:
-    if not isinstance(error, HoldfastError):
+    if isinstance(error, HoldfastError):
+        logger.info("refused", code=error.code, detail=error.detail)
+    else:
         logger.exception("a bug, or the environment", exc_info=error)
     count_alarming(error)
     return problem(error, request_id=request.id)

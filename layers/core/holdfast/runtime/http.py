@@ -125,9 +125,7 @@ def json_body(request: Request) -> object:
         return None
     _check_content_type(request.content_type)
     try:
-        return json.loads(
-            request.body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant
-        )
+        return json.loads(request.body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant)
     except RecursionError:
         raise _unreadable("it is nested too deeply") from None
     except ValueError as error:  # no UTF-8, no JSON, or a number of thousands of digits

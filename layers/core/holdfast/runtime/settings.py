@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 LOCATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DAY_SECONDS = 86_400
+# A shipped reservation counts by its own record until the next month's checkpoint counts it.
+KEPT_DAYS = 62
 
 
 class BadSettings(Exception):
@@ -56,7 +58,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             unpaid_order_seconds=read("UNPAID_ORDER_SECONDS", _positive, "whole seconds, at least 1", 1),
             default_mode=read("DEFAULT_MODE", Mode, f"one of {', '.join(Mode)}", Mode.RESERVE),
             locations=read("LOCATIONS", _locations, "different locations, separated by commas", ()),
-            keep_ended_seconds=read("KEEP_ENDED_DAYS", _positive, "whole days, at least 1", 1) * DAY_SECONDS,
+            keep_ended_seconds=read("KEEP_ENDED_DAYS", _two_months, f"whole days, at least {KEPT_DAYS}", 1)
+            * DAY_SECONDS,
         ),
     )
     wrong.extend([] if wrong else _do_not_go_together(settings.policy))
@@ -70,6 +73,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise ValueError(text)
     return number
+
+
+def _two_months(text: str) -> int:
+    days = int(text)
+    if days < KEPT_DAYS:
+        raise ValueError(text)
+    return days
 
 
 def _not_negative(text: str) -> float:

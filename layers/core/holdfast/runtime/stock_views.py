@@ -24,7 +24,7 @@ def _minute(minute: int) -> str:
 def sku_view(sku: Sku) -> View:
     return {
         "sku": sku.sku,
-        "name": sku.name,
+        "name": sku.name or None,
         "deduction_mode": sku.mode and sku.mode.value,
         "hold_seconds": sku.hold_seconds,
         "limits": {"max_quantity": sku.max_quantity},

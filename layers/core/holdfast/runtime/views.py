@@ -14,7 +14,7 @@ def time_view(at: datetime) -> str:
 
 
 def maybe_time(at: datetime | None) -> str | None:
-    return at and time_view(at)
+    return None if at is None else time_view(at)
 
 
 def reservation_view(record: Reservation, *, now: datetime) -> View:

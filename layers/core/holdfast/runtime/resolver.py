@@ -1,0 +1,102 @@
+"""The Powertools resolver as manage_stock uses it: routes get the request and the context, errors become problems."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel
+
+from holdfast.domain.errors import BadInput, FieldError
+from holdfast.services.context import Context
+
+from . import fields
+from .edge import answer_error, log_answer
+from .fields import Rule, Wrong
+from .http import Answer, Request, json_body, request_from
+from .validation import validated
+from .views import View
+
+Body = TypeVar("Body", bound=BaseModel)
+
+REQUEST, OPEN = "request", "open_context"
+# Stands for an empty parameter (`/v1/skus/-?sku=`), which no path can: a blank, that no rule lets pass.
+NAMELESS = "%20"
+
+
+class Routes(APIGatewayHttpRouter):
+    """A group of routes. What is at hand while one of them runs: the request, and the context to work with."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Powertools does not type its routers
+
+    @property
+    def request_read(self) -> Request:
+        request: Request = self.context[REQUEST]
+        return request
+
+    @property
+    def work(self) -> Context:
+        context: Context = self.context[OPEN]()
+        return context
+
+    def body(self, shape: type[Body]) -> Body:
+        """The body as a model. Raises BadInput, and what `json_body` raises."""
+        told = json_body(self.request_read)
+        return validated(shape, {} if told is None else told, now=self.work.clock())
+
+
+def in_path(name: str, escaped: str, rule: Rule[str]) -> str:
+    """A path parameter as the resolver hands it to a route. Raises BadInput."""
+    try:
+        return rule.read(unquote(escaped))
+    except Wrong as wrong:
+        raise BadInput([FieldError(name, wrong.expected)]) from None
+
+
+def sku_in_path(escaped: str) -> str:
+    return in_path("sku", escaped, fields.SKU)
+
+
+def reply(view: View, *, status: int = 200) -> Response[str]:
+    return to_response(Answer(status=status, body=view))
+
+
+def to_response(answer: Answer) -> Response[str]:
+    told = answer.to_gateway()
+    return Response(status_code=told["statusCode"], headers=told["headers"], body=told["body"])
+
+
+def resolver(*groups: Routes) -> APIGatewayHttpResolver:
+    app = APIGatewayHttpResolver()
+    for group in groups:
+        app.include_router(group)
+
+    @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+    def _problem(error: Exception) -> Response[str]:
+        return to_response(answer_error(error, app.context[REQUEST]))
+
+    return app
+
+
+def resolve(
+    app: APIGatewayHttpResolver, event: dict[str, Any], lambda_context: Any, *, open_context: Callable[[], Context]
+) -> dict[str, Any]:
+    request = request_from(event)
+    app.append_context(**{REQUEST: request, OPEN: open_context})  # type: ignore[no-untyped-call]
+    answer: dict[str, Any] = app.resolve({**event, "rawPath": _matchable(request)}, lambda_context)
+    log_answer(request, answer["statusCode"])
+    return answer
+
+
+def _matchable(request: Request) -> str:
+    """The path anew from the gateway's own route and its parameters, escaped.
+
+    The resolver knows few characters in a path, and the gateway has decoded all of them; and what it matched is what
+    is served, whatever a second matching might think of.
+    """
+    path = request.route.split(" ", 1)[1]
+    for name, value in request.params.items():
+        path = path.replace("{" + name + "}", quote(value, safe="") or NAMELESS)
+    return path
