@@ -32,7 +32,7 @@ class _Hook:
     which: Which
     skip: int
     when: str
-    do: Callable[[], None]
+    do: Callable[[], object]
 
 
 def any_call(_call: Call) -> bool:
@@ -73,11 +73,11 @@ class WatchedTable:
         self._hooks: list[_Hook] = []
         self._in_hook = False
 
-    def before(self, which: Which, do: Callable[[], None], *, skip: int = 0) -> None:
+    def before(self, which: Which, do: Callable[[], object], *, skip: int = 0) -> None:
         """Before the call that `which` picks, after `skip` others of its kind, do this; what it raises is answered."""
         self._hooks.append(_Hook(which, skip, "before", do))
 
-    def after(self, which: Which, do: Callable[[], None], *, skip: int = 0) -> None:
+    def after(self, which: Which, do: Callable[[], object], *, skip: int = 0) -> None:
         """As `before`, once the call has had its effect (a call that failed has none, and is passed over)."""
         self._hooks.append(_Hook(which, skip, "after", do))
 
