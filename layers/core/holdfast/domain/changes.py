@@ -5,6 +5,7 @@ Units move between counters; each function says from where to where. `minute` is
 
 from .conditions import (
     Condition,
+    available_is,
     enough_committed,
     enough_free,
     enough_on_hand,
@@ -130,21 +131,21 @@ def announce(place: Place, quantity: int) -> LevelChange:
     return LevelChange(place=place, add={"incoming": quantity}, creates=True)
 
 
-def take_out(place: Place, quantity: int, *, whatever_is_promised: bool) -> LevelChange:
-    """Free → out of the building. A fact: with `whatever_is_promised` it may leave `available` negative."""
+def take_out(place: Place, quantity: int, *, oversells_from: int | None) -> LevelChange:
+    """Free → out of the building. A fact: where only `oversells_from` units are free, `available` becomes negative."""
     return LevelChange(
         place=place,
         add={"available": -quantity, "on_hand": -quantity},
-        conditions=(enough_on_hand(quantity), *_unless(whatever_is_promised, quantity)),
+        conditions=(enough_on_hand(quantity), _free_or_known(quantity, oversells_from)),
     )
 
 
-def set_aside(place: Place, quantity: int, *, whatever_is_promised: bool) -> LevelChange:
+def set_aside(place: Place, quantity: int, *, oversells_from: int | None) -> LevelChange:
     """Free → unavailable (damaged, in quality control). A fact, as `take_out`."""
     return LevelChange(
         place=place,
         add={"available": -quantity, "unavailable": quantity},
-        conditions=(enough_on_hand(quantity), *_unless(whatever_is_promised, quantity)),
+        conditions=(enough_on_hand(quantity), _free_or_known(quantity, oversells_from)),
     )
 
 
@@ -162,13 +163,13 @@ def move_out(place: Place, quantity: int) -> LevelChange:
     )
 
 
-def correct(place: Place, difference: int, *, seen_on_hand: int, whatever_is_promised: bool) -> LevelChange:
+def correct(place: Place, difference: int, *, seen_on_hand: int, oversells_from: int | None) -> LevelChange:
     """A stock count found `difference` units more (or fewer) than `seen_on_hand`."""
-    missing = max(0, -difference)
+    leaving = max(0, -difference)
     return LevelChange(
         place=place,
         add={"available": difference, "on_hand": difference},
-        conditions=(on_hand_is(seen_on_hand), *_unless(whatever_is_promised or not missing, missing)),
+        conditions=(on_hand_is(seen_on_hand), *((_free_or_known(leaving, oversells_from),) if leaving else ())),
     )
 
 
@@ -179,5 +180,5 @@ def first_count(place: Place, quantity: int) -> LevelChange:
     )
 
 
-def _unless(waived: bool, quantity: int) -> tuple[Condition, ...]:
-    return () if waived else (enough_free(quantity),)
+def _free_or_known(leaving: int, oversells_from: int | None) -> Condition:
+    return enough_free(leaving) if oversells_from is None else available_is(oversells_from)

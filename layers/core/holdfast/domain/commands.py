@@ -1,12 +1,12 @@
 """What a command does to a reservation: pure decisions, taken anew after each failed write.
 
-`Situation.seen` holds levels as the last failed write returned them, never older than the record they are judged with. A level
-that is not in it is believed to be as the record says; the write's own conditions find out.
+`Situation.seen` holds levels as the last failed write returned them, never older than the record they are judged
+with. A level that is not in it is believed to be as the record says; the write's own conditions find out.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from . import changes, incident
 from .errors import ClockAhead, InsufficientStock, LedgerBroken, NotInThisState, Shortage
@@ -209,8 +209,12 @@ def release(record: Reservation, situation: Situation, *, what: str = "released"
 
 
 def release_unpaid(record: Reservation, situation: Situation) -> Decision:
-    """The time to pay an order is over. Anything but an unpaid, unshipped order past its time is left alone."""
-    if not record.awaits_payment or record.pay_by is None or situation.now < record.pay_by:
+    """The time to pay an order is over, by the margin: no other clock can still think it is not.
+
+    Anything but an unpaid, unshipped order is left alone.
+    """
+    margin = timedelta(seconds=situation.policy.margin_seconds)
+    if not record.awaits_payment or record.pay_by is None or situation.now < record.pay_by + margin:
         return Stay(record=record)
     return release(record, situation, what="released unpaid")
 

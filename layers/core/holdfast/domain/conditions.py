@@ -94,6 +94,11 @@ def enough_on_hand(quantity: int) -> Condition:
     return Condition("enough_on_hand", ("on_hand",), ">=", quantity)
 
 
+def available_is(quantity: int) -> Condition:
+    """A fact that oversells is written with the shortage it was judged with, so that its incident tells what is so."""
+    return Condition("available_is", ("available",), "=", quantity)
+
+
 def on_hand_is(quantity: int) -> Condition:
     """A count corrects the figure it was compared with, not one that moved meanwhile."""
     return Condition("on_hand_is", ("on_hand",), "=", quantity)

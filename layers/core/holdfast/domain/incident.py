@@ -44,7 +44,7 @@ def refund_due(reservation_id: str, *, payment_id: str | None, why: str, at: dat
         kind=Kind.REFUND_DUE,
         subject=reservation_id,
         at=at,
-        detail=f"reservation {reservation_id} is paid and cannot be served ({why}): refund it, then report it refunded",
+        detail=f"reservation {reservation_id} is paid and cannot be served ({why}): refund it, then report that",
         facts={"reservation": reservation_id, "payment_id": payment_id or "", "why": why},
     )
 
@@ -54,7 +54,7 @@ def duplicate_payment(reservation_id: str, *, payment_id: str, first_payment_id:
         kind=Kind.DUPLICATE_PAYMENT,
         subject=f"{reservation_id}|{payment_id}",
         at=at,
-        detail=f"reservation {reservation_id} was paid by {first_payment_id} and again by {payment_id}: refund the second",
+        detail=f"reservation {reservation_id} is paid by {first_payment_id} and again by {payment_id}: refund that one",
         facts={"reservation": reservation_id, "payment_id": payment_id, "first_payment_id": first_payment_id},
     )
 

@@ -94,9 +94,9 @@ class Situation:
     announced: Announced | None = None
     moved_since: int = 0
 
-    def lacks(self, leaving: int) -> bool:
-        """Whether less is free than leaves. A fact then goes below zero all the same, with an incident."""
-        return self.level is not None and self.level.available < leaving
+    def oversells_from(self, leaving: int) -> int | None:
+        """The free units, where they are fewer than leave: a fact then goes below zero, with an incident."""
+        return self.level.available if self.level is not None and self.level.available < leaving else None
 
 
 def check(movement: Movement) -> None:
@@ -197,7 +197,7 @@ def _count(movement: Movement, now: datetime, situation: Situation) -> Effect:
         )
     difference = movement.quantity + situation.moved_since - level.on_hand
     change = changes.correct(
-        movement.place, difference, seen_on_hand=level.on_hand, whatever_is_promised=situation.lacks(-difference)
+        movement.place, difference, seen_on_hand=level.on_hand, oversells_from=situation.oversells_from(-difference)
     )
     return Effect(
         changes=(change,),
@@ -215,7 +215,7 @@ def _take(movement: Movement, now: datetime, situation: Situation) -> Effect:
             f"{movement.location}, not {movement.quantity}; count the location if the figure is wrong"
         )
     change = (changes.take_out if leaves else changes.set_aside)(
-        movement.place, movement.quantity, whatever_is_promised=situation.lacks(movement.quantity)
+        movement.place, movement.quantity, oversells_from=situation.oversells_from(movement.quantity)
     )
     return Effect(
         changes=(change,),
@@ -240,9 +240,9 @@ def _restore(movement: Movement, situation: Situation) -> Effect:
 
 
 def _transfer(movement: Movement, situation: Situation) -> Effect:
-    if situation.level is not None and situation.lacks(movement.quantity):
-        free = max(0, situation.level.available)
-        raise InsufficientStock([Shortage(movement.sku, movement.location, movement.quantity, free)])
+    free = situation.oversells_from(movement.quantity)
+    if free is not None:
+        raise InsufficientStock([Shortage(movement.sku, movement.location, movement.quantity, max(0, free))])
     return Effect(
         changes=(
             changes.move_out(movement.place, movement.quantity),
@@ -254,8 +254,9 @@ def _transfer(movement: Movement, situation: Situation) -> Effect:
 
 
 def _oversold(movement: Movement, leaving: int, now: datetime, situation: Situation) -> tuple[Incident, ...]:
-    if situation.level is None or not situation.lacks(leaving):
+    free = situation.oversells_from(leaving)
+    if free is None:
         return ()
-    units = leaving - situation.level.available
+    units = leaving - free
     because = f"{movement.type.value} {movement.id}"
     return (incident.oversold(movement.sku, movement.location, units=units, because=because, at=now),)

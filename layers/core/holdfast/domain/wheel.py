@@ -26,7 +26,7 @@ def granularity_seconds(*, length_seconds: float, step_seconds: int) -> int:
 
 
 def boundary(*, now_s: float, length_seconds: float, step_seconds: int) -> int:
-    """The minute at which a hold of `length_seconds` taken at `now_s` (epoch seconds) ends: never earlier than asked."""
+    """The minute at which a hold of `length_seconds`, taken at `now_s` (epoch), ends: never earlier than asked."""
     every = granularity_seconds(length_seconds=length_seconds, step_seconds=step_seconds)
     return -int(-(now_s + length_seconds) // every) * every
 

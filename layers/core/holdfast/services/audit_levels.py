@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 
 from holdfast.domain import incident
 from holdfast.domain.audit import Facts, Moved, add_up, differences, repaired
+from holdfast.domain.errors import HoldfastError
 from holdfast.domain.level import Level, Place
 from holdfast.domain.reservation import Reservation
 from holdfast.store import keys
 from holdfast.store.movements import Recorded
 from holdfast.store.register import reservation_rows
 from holdfast.store.reservations import record_from
-from holdfast.store.table import ConditionFailed, Item, Put
+from holdfast.store.table import Item, Put
 
 from .checkpoint_shipped import checkpoint_shipped
 from .command_reservation import release_unpaid
@@ -41,32 +42,35 @@ class Look:
 
 @dataclass(slots=True)
 class Audited:
-    """`levels` checked; `off` those that did not add up; `repaired` of them; `moving` too busy to be repaired now."""
+    """`levels` checked; `off` those that did not add up; `repaired` of them; `moving` too busy to be repaired now.
+
+    `failed`: SKUs that could not be looked at.
+    """
 
     skus: int = 0
     levels: int = 0
     off: list[dict[str, object]] = field(default_factory=list)
     repaired: int = 0
     moving: int = 0
+    failed: int = 0
     finished: bool = True
 
 
 def audit_skus(context: Context, skus: Iterable[str]) -> Audited:
     """Audit these SKUs."""
     audited = Audited()
-    suspicious: list[str] = []
+    suspicious: dict[Place, int] = {}
     for sku in skus:
-        looks = _look(context, sku)
         audited.skus += 1
+        looks = _try_to_look(context, sku, audited)
         audited.levels += len(looks)
-        if any(look.off for look in looks):
-            suspicious.append(sku)
+        suspicious.update({look.level.place: look.level.version for look in looks if look.off})
     if suspicious:
-        _list_what_is_not_listed(context, set(suspicious))
-        for sku in suspicious:
-            for look in _look(context, sku):
-                if look.off:
-                    _alarm(context, look, audited)
+        doubted = {place.sku for place in suspicious}
+        _list_what_is_not_listed(context, doubted)
+        for look in (each for sku in sorted(doubted) for each in _try_to_look(context, sku, audited)):
+            if look.off:
+                _alarm(context, look, audited, first_version=suspicious.get(look.level.place))
     context.count("LevelsAudited", audited.levels)
     context.count("DriftFound", len(audited.off))
     return audited
@@ -84,6 +88,7 @@ def audit_all(context: Context, *, time_is_short: Callable[[], bool] = lambda: F
         total.off += part.off
         total.repaired += part.repaired
         total.moving += part.moving
+        total.failed += part.failed
         start = page.next
         if start is None:
             break
@@ -99,14 +104,27 @@ def _bookmark(context: Context) -> Item | None:
     return start
 
 
+def _try_to_look(context: Context, sku: str, audited: Audited) -> list[Look]:
+    """One SKU that cannot be looked at now stops no other."""
+    try:
+        return _look(context, sku)
+    except HoldfastError:
+        context.count("AuditFailures", 1)
+        audited.failed += 1
+        return []
+
+
 def _look(context: Context, sku: str) -> list[Look]:
     """Every level of the SKU beside its facts, levels read first: what changes later shows as recent."""
     read_at = context.clock()
     view = context.ledger.levels.of_sku(sku, check=False)
+    # What the register missed is folded here; a level that does not add up is left as it is, to be shown.
+    levels = {
+        level.place: fold_level(context, level, now=read_at) if level.adds_up() else level for level in view.levels
+    }
     movements = context.ledger.movements.of_sku(sku)
     records = list(reservations_of_sku(context, sku))
     cutoff = max((each.shipped_before for each in movements if each.shipped_before), default=None)
-    levels = {level.place: level for level in view.levels}
     places = set(levels) | _places(sku, movements, records)
     looks = [
         Look(
@@ -121,8 +139,8 @@ def _look(context: Context, sku: str) -> list[Look]:
         )
         for place in sorted(places, key=lambda place: place.location)
     ]
-    _settle_what_the_register_missed(context, levels.values(), records, now=read_at)
-    if looks and not any(look.off for look in looks):
+    _release_unpaid(context, records, now=read_at)
+    if looks and not any(look.off or not look.facts.exact for look in looks):
         checkpoint_shipped(context, sku, records, last=cutoff, now=read_at)
     return looks
 
@@ -143,14 +161,10 @@ def _moved(recorded: Recorded, place: Place) -> Moved:
     )
 
 
-def _settle_what_the_register_missed(
-    context: Context, levels: Iterable[Level], records: Iterable[Reservation], *, now: datetime
-) -> None:
-    for level in levels:
-        if level.adds_up():
-            fold_level(context, level, now=now)
+def _release_unpaid(context: Context, records: Iterable[Reservation], *, now: datetime) -> None:
+    """Orders whose time is over and whose row in the register was lost."""
     for record in records:
-        if record.awaits_payment and record.pay_by is not None and record.pay_by < now:
+        if record.awaits_payment and record.pay_by is not None and record.pay_by <= now:
             release_unpaid(context, record.id)
 
 
@@ -167,18 +181,20 @@ def _list_what_is_not_listed(context: Context, skus: set[str]) -> None:
             return
 
 
-def _alarm(context: Context, look: Look, audited: Audited) -> None:
-    place = look.level.place
-    if not look.facts.exact:
+def _alarm(context: Context, look: Look, audited: Audited, *, first_version: int | None) -> None:
+    """Alarm and repair, in one transaction, what was off twice and did not change between the looks.
+
+    A level that did change may hold what was made after the table was read, and is listed nowhere yet.
+    """
+    level, place = look.level, look.level.place
+    if not look.facts.exact or level.version != first_version:
         audited.moving += 1
         return
     audited.off.append({"sku": place.sku, "location": place.location, "differences": look.off})
-    version = look.level.version
-    try:
-        context.ledger.levels.replace(repaired(look.level, look.facts), seen_version=version)
-    except ConditionFailed:
+    told = incident.drift_found(
+        place.sku, place.location, version=level.version, differences=look.off, at=context.clock()
+    )
+    if context.ledger.levels.repair(repaired(level, look.facts), seen_version=level.version, told=told):
+        audited.repaired += 1
+    else:
         audited.moving += 1  # it changed meanwhile: the next audit looks again
-        return
-    audited.repaired += 1
-    told = incident.drift_found(place.sku, place.location, version=version, differences=look.off, at=context.clock())
-    context.ledger.incidents.open(told)

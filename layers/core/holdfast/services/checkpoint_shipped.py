@@ -55,6 +55,6 @@ def checkpoint_shipped(
 
 
 def month_start(now: datetime) -> datetime:
-    """The start of the month, left alone for its first two days: nothing shipped before it can still be on its way here."""
+    """The start of the month, two days later than it began: nothing shipped before it is still on its way here."""
     settled = now - timedelta(days=2)
     return settled.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

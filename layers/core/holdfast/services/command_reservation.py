@@ -67,7 +67,7 @@ def begin_payment(context: Context, reservation_id: str) -> ReservationAnswer:
 
 
 def commit(context: Context, reservation_id: str, *, payment_id: str) -> ReservationAnswer:
-    """Money has moved. Answers an outcome, or raises PaymentUnmatched (kept as an incident) so that it is sent again."""
+    """Money has moved. Answers an outcome, or raises PaymentUnmatched, kept as an incident: it is to be sent again."""
     try:
         answer = _run(context, reservation_id, partial(commands.commit, payment_id=payment_id))
     except (UnknownReservation, Conflict, Unavailable) as error:

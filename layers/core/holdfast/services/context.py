@@ -46,7 +46,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`clock` gives aware UTC times; `wait(attempt)` sleeps between attempts; `count(metric, n)` counts what happened."""
+    """`clock` gives aware UTC times; `wait(attempt)` sleeps between attempts; `count(metric, n)` counts."""
 
     ledger: Ledger
     policy: Policy

@@ -32,6 +32,11 @@ def fold_level(context: Context, level: Level, *, now: datetime) -> Level:
     return level
 
 
+def has_due(context: Context, level: Level, *, now: datetime) -> bool:
+    """Whether units of ended holds still lie in the level. Such a level is never judged short."""
+    return bool(level.due(now_s=now.timestamp(), margin_seconds=context.policy.margin_seconds))
+
+
 def crowded(context: Context, level: Level, *, now: datetime) -> bool:
     """Whether whoever meets the level should fold it even if nobody is short of units."""
     due = level.due(now_s=now.timestamp(), margin_seconds=context.policy.margin_seconds)

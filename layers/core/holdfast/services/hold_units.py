@@ -18,9 +18,9 @@ from holdfast.domain.wheel import boundary, boundary_after
 
 from .answers import ReservationAnswer
 from .context import SHORTAGE_REMEMBERED, Context
-from .fold_level import crowded, fold_level
+from .fold_level import crowded, fold_level, has_due
 
-# Each location costs a try, each fold another, a crowded wheel and a late fold mark one more.
+# Besides a try for each location: each fold costs one, so do a crowded wheel, a late fold mark and others' changes.
 HOLD_TRIES = 12
 
 COUNTED_AS = {Mode.RESERVE: "Held", Mode.ON_ORDER: "Ordered", Mode.ON_PAYMENT: "Opened"}
@@ -57,7 +57,7 @@ class _Submission:
 def hold_units(context: Context, order: Order) -> ReservationAnswer:
     """The reservation, new or as an earlier call left it.
 
-    Raises InsufficientStock, PolicyRefused, IdReused, UnknownSku, BadInput; Conflict or Unavailable if it could not be found out.
+    Raises InsufficientStock, PolicyRefused, IdReused, UnknownSku, BadInput; Conflict, Unavailable.
     """
     try:
         return _submit(context, order)
@@ -73,7 +73,7 @@ def hold_units(context: Context, order: Order) -> ReservationAnswer:
 def _submit(context: Context, order: Order) -> ReservationAnswer:
     submission = _prepare(context, order)
     _look_where_it_was_short(context, submission)
-    for _ in range(HOLD_TRIES):
+    for _ in range(HOLD_TRIES + len(context.policy.locations)):
         now = context.clock()
         sellable = {place: level.available for place, level in submission.known.items()}
         lines, short = place_lines(submission.wanted, locations=context.policy.locations, sellable=sellable)
@@ -99,12 +99,12 @@ def _prepare(context: Context, order: Order) -> _Submission:
     if order.hold_seconds is not None and order.hold_seconds > policy.longest_hold_seconds:
         raise BadInput([FieldError("hold_seconds", f"1 to {policy.longest_hold_seconds}")])
     _check_limits(wanted, skus)
-    asked = [each.hold_seconds for each in skus.values() if each.hold_seconds is not None] or [policy.hold_seconds]
+    shortest = min(each.hold_seconds or policy.hold_seconds for each in skus.values())
     return _Submission(
         order=order,
         wanted=wanted,
         mode=strictest({each.mode or policy.default_mode for each in skus.values()}),
-        hold_seconds=min(order.hold_seconds or min(asked), policy.longest_hold_seconds),
+        hold_seconds=min(order.hold_seconds or shortest, policy.longest_hold_seconds),
         known={},
     )
 
@@ -143,11 +143,15 @@ def _learn(context: Context, submission: _Submission, level: Level, *, quantity:
     """Take in a level as it is; first fold it if it is short of what is wanted, or if its wheel is crowded."""
     if level.available < quantity or crowded(context, level, now=now):
         level = fold_level(context, level, now=now)
-    submission.known[level.place] = level
-    if level.available < quantity:
-        context.memory.note_short(level, now=now)
-    else:
+    if level.available >= quantity:
         context.memory.forget_shortage(level.place)
+    elif has_due(context, level, now=now):
+        # Others kept changing it: units of ended holds still lie in it, so it is not short, only unknown.
+        submission.known.pop(level.place, None)
+        return
+    else:
+        context.memory.note_short(level, now=now)
+    submission.known[level.place] = level
 
 
 def _first_record(policy: Policy, submission: _Submission, lines: tuple[Line, ...], *, now: datetime) -> Reservation:

@@ -13,7 +13,7 @@ from holdfast.domain.movement import Effect, Movement, Situation, Type
 from holdfast.store.movements import Recorded
 
 from .context import Context
-from .fold_level import fold_level
+from .fold_level import fold_level, has_due
 from .units_since import on_hand_moved_since
 
 MOVEMENT_TRIES = 12
@@ -70,9 +70,7 @@ def _record(context: Context, movement: Movement) -> MovementAnswer:
             return MovementAnswer(recorded, first=True)
         if failure.existing is not None:
             return _repeated(movement, failure.existing)
-        level = failure.levels.get(movement.place)
-        if level is not None and level.available < -effect.changes[0].add.get("available", 0):
-            level = fold_level(context, level, now=now)
+        level = _folded(context, failure.levels.get(movement.place), now=now)
     raise Conflict(f"the level of {movement.sku!r} kept changing; nothing was written, try again")
 
 
@@ -80,8 +78,13 @@ def _before_a_count(context: Context, movement: Movement) -> Level | None:
     """A count is compared with what is there, and its first try already knows what is missing."""
     if movement.type is not Type.COUNT:
         return None
-    level = context.ledger.levels.get(movement.place)
-    return level and fold_level(context, level, now=context.clock())
+    return _folded(context, context.ledger.levels.get(movement.place), now=context.clock())
+
+
+def _folded(context: Context, level: Level | None, *, now: datetime) -> Level | None:
+    """The level without the units of ended holds; None: it could not be had, and is not to be judged."""
+    folded = level and fold_level(context, level, now=now)
+    return None if folded is None or has_due(context, folded, now=now) else folded
 
 
 def _situation(context: Context, movement: Movement, level: Level | None) -> Situation:
@@ -90,7 +93,7 @@ def _situation(context: Context, movement: Movement, level: Level | None) -> Sit
         announced = context.ledger.levels.announced(movement.sku, movement.announced_as)
     moved = 0
     if movement.as_of is not None and level is not None:
-        moved = on_hand_moved_since(context, movement.place, movement.as_of)
+        moved = on_hand_moved_since(context, level, movement.as_of)
     return Situation(level=level, announced=announced, moved_since=moved)
 
 

@@ -23,7 +23,7 @@ MOST_PAGES = 500
 
 @dataclass(slots=True)
 class Swept:
-    """`rows` looked at, `folds` and `released` done, `left` rows to come back to, `finished`: no bucket was cut short."""
+    """`rows` looked at, `folds` and `released` done, rows `left` to come back to; `finished`: nothing was cut short."""
 
     rows: int = 0
     folds: int = 0

@@ -24,7 +24,11 @@ SDK_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=50,
     tcp_keepalive=True,
+    # The requests are rendered by `expressions.py` and DynamoDB judges them anyway: a third of a hold's own time.
+    parameter_validation=False,
 )
+
+CANCELLED, CONFLICT = "TransactionCanceledException", "TransactionConflictException"
 
 # The SDK never retries these inside a transaction; they say nothing about the conditions.
 BUSY = frozenset(
@@ -43,7 +47,6 @@ TRY_AGAIN_LATER = frozenset(
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "ThrottlingException",
-        "TransactionConflictException",
         "TransactionInProgressException",
         "ReplicatedWriteConflictException",
     }
@@ -115,7 +118,7 @@ class DynamoTable:
         if isinstance(action, Update):
             request["ReturnValues"] = "ALL_NEW"
         try:
-            answer = self._call(operation, **request)
+            answer = self._patiently(operation, **request)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
@@ -126,17 +129,26 @@ class DynamoTable:
 
     def transact(self, actions: Sequence[Action]) -> None:
         items = [{OPERATION[type(action)]: render(action, table=self._name)} for action in actions]
+        try:
+            # No token of ours: the SDK's own covers its retries, state and version cover everything later.
+            self._patiently("transact_write_items", TransactItems=items)
+        except ClientError as error:
+            raise _cancelled(error) from error
+
+    def _patiently(self, operation: str, **request: Any) -> dict[str, Any]:
+        """A write that meets another transaction or a throttle says nothing about its conditions: again, in place.
+
+        The SDK never does so itself. Raises Conflict when the tries are used up.
+        """
         for attempt in range(BUSY_TRIES):
             try:
-                # No token of ours: the SDK's own covers its retries, state and version cover everything later.
-                self._call("transact_write_items", TransactItems=items)
+                return self._call(operation, **request)
             except ClientError as error:
-                cancelled = _cancelled(error)
+                if not _met_others(error):
+                    raise
                 last = attempt == BUSY_TRIES - 1
-                if not cancelled.busy or (last and any(cancelled.reasons)):
-                    raise cancelled from error
-            else:
-                return
+                if last and error.response["Error"]["Code"] == CANCELLED and any(_cancelled(error).reasons):
+                    raise
             self._wait(attempt)
         raise Conflict("others kept writing the same SKU; nothing was written, try again")
 
@@ -175,9 +187,14 @@ def _unavailable(error: Exception) -> NoReturn:
     raise Unavailable(f"the table did not answer ({type(error).__name__}); try again") from error
 
 
+def _met_others(error: ClientError) -> bool:
+    code = error.response["Error"]["Code"]
+    return code == CONFLICT or (code == CANCELLED and _cancelled(error).busy)
+
+
 def _cancelled(error: ClientError) -> Cancelled:
     """The reasons of a cancelled transaction, one per action ("None" is a string). Other errors are raised again."""
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
+    if error.response["Error"]["Code"] != CANCELLED:
         raise error
     reasons: list[Failed | None] = []
     busy = False

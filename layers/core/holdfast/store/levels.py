@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from holdfast.domain.conditions import Path, id_not_used, level_version_is, outstanding_is
+from holdfast.domain.incident import Incident
 from holdfast.domain.level import COUNTERS, Level, LevelChange, Place
 from holdfast.domain.movement import Announced
 from holdfast.domain.policy import Mode, Sku
 
 from . import keys
-from .table import Action, Check, ConditionFailed, Delete, Item, Page, Put, Query, Table, Update
+from .incidents import open_action
+from .table import Action, Cancelled, Check, ConditionFailed, Delete, Item, Page, Put, Query, Table, Update
 from .times import from_ms, to_ms
 
 
@@ -37,7 +39,7 @@ def level_from(item: Item, *, place: Place | None = None, check: bool = True) ->
 
 
 def level_action(change: LevelChange) -> Action:
-    """The table action of a level change. A wheel entry starts at 0; so does every counter of a level that may be new."""
+    """The table action of a change. Wheel entries start at 0, and so do the counters of a level that may be new."""
     key = keys.level(change.place)
     if not change.writes:
         return Check(key=key, conditions=change.conditions)
@@ -119,15 +121,20 @@ class Levels:
             raise ConditionFailed(None)
         return level_from(item)
 
-    def replace(self, level: Level, *, seen_version: int) -> None:
-        """A repair: the level as its facts say, if it still is the one that was found wrong. Raises ConditionFailed."""
+    def repair(self, level: Level, *, seen_version: int, told: Incident) -> bool:
+        """The level as its facts say, and the incident that says why. False: it is no longer the one found wrong."""
         item = {name: getattr(level, name) for name in COUNTERS} | {
             "wheel": {str(minute): units for minute, units in level.wheel.items()},
             "folded_to": level.folded_to,
             "version": seen_version + 1,
         }
         unchanged = level_version_is(seen_version) if seen_version else id_not_used()
-        self._table.write(Put(key=keys.level(level.place), item=item, conditions=(unchanged,)))
+        put = Put(key=keys.level(level.place), item=item, conditions=(unchanged,))
+        try:
+            self._table.transact([put, open_action(told)])
+        except Cancelled:
+            return False
+        return True
 
     def announced(self, sku: str, announcement: str) -> Announced | None:
         item = self._table.get(keys.incoming(sku, announcement))

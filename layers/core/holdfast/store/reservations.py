@@ -111,7 +111,7 @@ class Reservations:
         return self._transact(self._transition(before, decision.record), decision.changes, further)
 
     def _transition(self, before: Reservation, after: Reservation) -> Update:
-        """Only what changed is written: another version of this code may keep attributes that this one does not know."""
+        """Only what changed is written: another version of this code may keep attributes unknown to this one."""
         old = item_of(before, keep_ended_seconds=self._keep_ended_seconds)
         new = item_of(after, keep_ended_seconds=self._keep_ended_seconds)
         return Update(

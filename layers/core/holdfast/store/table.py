@@ -136,7 +136,7 @@ class Table(Protocol):
         ...
 
     def transact(self, actions: Sequence[Action]) -> None:
-        """All or nothing, up to 100 actions on different items. Raises Cancelled; Conflict if others never let it in."""
+        """All or nothing, up to 100 actions on different items. Raises Cancelled; Conflict if others never let go."""
         ...
 
     def write_many(self, actions: Iterable[Put | Delete]) -> None:
