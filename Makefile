@@ -58,7 +58,15 @@ bench: $(TOOLS) ## Measure write units, calls and time of each command; figures 
 
 .PHONY: test
 test: $(TOOLS) ## Run all tests, the last of them against a stack started and stopped for them
+	@echo "Unit, property, integration and architecture tests"
 	@$(IN_VENV) pytest --numprocesses 2 --ignore tests/stack tests
+ifeq ($(DYNAMODB_LOCAL),1)
+	@echo "The second opinion: DynamoDB Local"
+	@$(IN_VENV) local dynamodb-local $(CURDIR)/.venv/bin/python -m pytest -m dynamodb_local tests
+else
+	@echo "Left out: tests on DynamoDB Local (they need Java and npm; DYNAMODB_LOCAL=1 runs them)"
+endif
+	@echo "Tests on the running stack"
 	@$(IN_VENV) pytest tests/stack
 
 .PHONY: check

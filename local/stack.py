@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from local import deploy, engine
+from local import deploy, engine, template
 from local.engine import Engine
+from local.failure import Failure
 from local.places import Places, all_names
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def up(
     Raises Failure and leaves nothing running that was not running before.
     """
     places = Places(name)
-    wanted = deploy.local_parameters() | dict(parameters or {})
+    wanted = deploy.local_parameters() | _known(parameters or {})
     present = read(name)
     fingerprint = deploy.fingerprint(wanted)
     if present and present.fingerprint == fingerprint:
@@ -122,6 +123,15 @@ def up(
             places.clear()
         raise
     return stack
+
+
+def _known(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters, all of which the template has: the SAM CLI would pass over the others without a word."""
+    offered = template.read()["Parameters"]
+    unknown = sorted(set(parameters) - set(offered))
+    if unknown:
+        raise Failure(f"The template has no parameter {', '.join(unknown)}.", advice=f"It has {', '.join(offered)}.")
+    return dict(parameters)
 
 
 def down(name: str = "") -> bool:
