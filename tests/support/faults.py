@@ -86,6 +86,10 @@ class WatchedTable:
         """Hooks that have not acted."""
         return len(self._hooks)
 
+    def forget(self) -> None:
+        """Drop the hooks that have not acted."""
+        self._hooks.clear()
+
     def written(self) -> list[Call]:
         return [call for call in self.calls if call.writes]
 
