@@ -66,20 +66,20 @@ EACH: dict[str, tuple[LevelChange, dict[str, object]]] = {
     ),
     "announce": (changes.announce(KETTLE, 4), {"incoming": 10}),
     "announce fewer": (changes.announce(KETTLE, -6), {"incoming": 0}),
-    "take out": (changes.take_out(KETTLE, 5, whatever_is_promised=False), {"available": 0, "on_hand": 9}),
+    "take out": (changes.take_out(KETTLE, 5, oversells_from=None), {"available": 0, "on_hand": 9}),
     "take out what is promised": (
-        changes.take_out(KETTLE, 14, whatever_is_promised=True),
+        changes.take_out(KETTLE, 14, oversells_from=5),
         {"available": -9, "on_hand": 0},
     ),
-    "set aside": (changes.set_aside(KETTLE, 5, whatever_is_promised=False), {"available": 0, "unavailable": 8}),
+    "set aside": (changes.set_aside(KETTLE, 5, oversells_from=None), {"available": 0, "unavailable": 8}),
     "restore": (changes.restore(KETTLE, 3), {"available": 8, "unavailable": 0}),
     "move out": (changes.move_out(KETTLE, 5), {"available": 0, "on_hand": 9}),
     "correct upwards": (
-        changes.correct(KETTLE, 3, seen_on_hand=14, whatever_is_promised=False),
+        changes.correct(KETTLE, 3, seen_on_hand=14, oversells_from=None),
         {"available": 8, "on_hand": 17},
     ),
     "correct downwards": (
-        changes.correct(KETTLE, -5, seen_on_hand=14, whatever_is_promised=False),
+        changes.correct(KETTLE, -5, seen_on_hand=14, oversells_from=None),
         {"available": 0, "on_hand": 9},
     ),
 }
@@ -116,15 +116,13 @@ TOO_MUCH: dict[str, Callable[[], LevelChange]] = {
     "lengthening more than the entry has": lambda: changes.lengthen(KETTLE, 3, minute=NOON, until=LATER),
     "lengthening into a minute that was folded": lambda: changes.lengthen(KETTLE, 1, minute=NOON, until=NOON - 600),
     "shipping more than is committed": lambda: changes.ship(KETTLE, 5),
-    "taking out more than is free": lambda: changes.take_out(KETTLE, 6, whatever_is_promised=False),
-    "taking out more than is there": lambda: changes.take_out(KETTLE, 15, whatever_is_promised=True),
-    "setting aside more than is free": lambda: changes.set_aside(KETTLE, 6, whatever_is_promised=False),
+    "taking out more than is free": lambda: changes.take_out(KETTLE, 6, oversells_from=None),
+    "taking out more than is there": lambda: changes.take_out(KETTLE, 15, oversells_from=5),
+    "setting aside more than is free": lambda: changes.set_aside(KETTLE, 6, oversells_from=None),
     "restoring more than was set aside": lambda: changes.restore(KETTLE, 4),
     "moving out more than is free": lambda: changes.move_out(KETTLE, 6),
-    "a count against an older figure": lambda: changes.correct(KETTLE, 1, seen_on_hand=13, whatever_is_promised=False),
-    "a count that takes more than is free": lambda: changes.correct(
-        KETTLE, -6, seen_on_hand=14, whatever_is_promised=False
-    ),
+    "a count against an older figure": lambda: changes.correct(KETTLE, 1, seen_on_hand=13, oversells_from=None),
+    "a count that takes more than is free": lambda: changes.correct(KETTLE, -6, seen_on_hand=14, oversells_from=None),
     "a first count where a level is": lambda: changes.first_count(KETTLE, 3),
 }
 
