@@ -1,0 +1,80 @@
+"""What a million reservations cost on AWS: units of each step times list prices. Estimates are named as such.
+
+One reservation has one line, is held, begins payment, is paid in time and is shipped; every item is under 1 KB. The
+SKU is sold so rarely that no other hold ends in the same minute: the dearest case, as the register's rows and the fold
+are then paid for one reservation alone.
+"""
+
+from dataclasses import dataclass
+
+# List prices in us-east-1, USD. Sources and their dates stand in the README.
+PER_MILLION_WRITE_UNITS = 0.625
+PER_MILLION_READ_UNITS = 0.125
+PER_MILLION_API_REQUESTS = 1.00
+PER_MILLION_LAMBDA_REQUESTS = 0.20
+PER_LAMBDA_GB_SECOND_ARM64 = 0.0000133334
+PER_GB_LOGS = 0.50
+PER_MILLION_TRACES = 5.00
+
+# Estimates: nothing here was measured on AWS.
+SECONDS_PER_CALL = 0.02
+LOG_KB_PER_CALL = 1.5
+SHARE_TRACED = 0.05
+
+COMMANDS = 4  # hold, begin payment, commit, ship
+MINUTES = 2  # the hold's own, and the one that begin payment moves it to
+FOLLOWED = COMMANDS + MINUTES + 1  # what the stream tells of: the commands, the folds, the record's end by TTL
+HOLD_STOCK_GB, FOLLOW_LEVELS_GB = 1.0, 0.5
+
+
+@dataclass(frozen=True)
+class Part:
+    """`each`: how many of the unit one reservation takes; `price`: USD for a million of them."""
+
+    what: str
+    each: float
+    unit: str
+    price: float
+
+    @property
+    def usd(self) -> float:
+        return self.each * self.price
+
+
+def parts() -> list[Part]:
+    write, read = PER_MILLION_WRITE_UNITS, PER_MILLION_READ_UNITS
+    calls = COMMANDS + FOLLOWED  # so rare that each change wakes the stream's consumer alone
+    gb_seconds = SECONDS_PER_CALL * (COMMANDS * HOLD_STOCK_GB + FOLLOWED * FOLLOW_LEVELS_GB)
+    return [
+        Part("hold, begin payment, commit, ship: one transaction each", 4 * COMMANDS, "write units", write),
+        Part("rows by which it is found: two written, two removed after 90 days", 4, "write units", write),
+        Part("register row written, minute folded, row removed, for two minutes", 3 * MINUTES, "write units", write),
+        Part("the record before each command but the first, the SKU's settings", COMMANDS, "read units", read),
+        Part("the level before each fold", MINUTES, "read units", read),
+        Part("API Gateway (HTTP API)", COMMANDS, "requests", PER_MILLION_API_REQUESTS),
+        Part("Lambda, calls", calls, "calls", PER_MILLION_LAMBDA_REQUESTS),
+        Part(
+            f"Lambda, time (estimate: {SECONDS_PER_CALL * 1000:.0f} ms a call)",
+            gb_seconds,
+            "GB-s (arm64)",
+            PER_LAMBDA_GB_SECOND_ARM64 * 1e6,
+        ),
+        Part(f"logs (estimate: {LOG_KB_PER_CALL} KB a call)", calls * LOG_KB_PER_CALL / 1e6, "GB", PER_GB_LOGS * 1e6),
+        Part(
+            f"traces (estimate: {SHARE_TRACED:.0%} of the requests)",
+            COMMANDS * SHARE_TRACED,
+            "traces",
+            PER_MILLION_TRACES,
+        ),
+    ]
+
+
+def table() -> tuple[list[str], list[list[str]]]:
+    """Header and rows; the last row is the sum."""
+    rows = [[part.what, _figure(part.each), part.unit, f"{part.usd:.2f}"] for part in parts()]
+    total = sum(part.usd for part in parts())
+    return ["what", "for one reservation", "unit", "USD per million"], [*rows, ["**sum**", "", "", f"**{total:.2f}**"]]
+
+
+def _figure(each: float) -> str:
+    return f"{each:.6f}".rstrip("0").rstrip(".")

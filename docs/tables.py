@@ -1,0 +1,145 @@
+"""Tables of the documents that are generated from the code, each between two markers in its document.
+
+`python -m docs` writes them; `tests/architecture/test_docs.py` fails while one of them is not current.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docs import cost
+from holdfast.domain import conditions
+from holdfast.domain.conditions import Condition
+from holdfast.domain.reservation import TABLE, Command, Go, Refuse, Rule, State
+from holdfast.store import keys
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE = ROOT / "layers" / "core" / "holdfast"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A generated table: where it stands, and what writes it."""
+
+    document: str
+    name: str
+    table: Callable[[], str]
+
+
+def current(document: str, text: str) -> str:
+    """The document's text with every generated table as the code has it now. Raises ValueError without its markers."""
+    for block in BLOCKS:
+        if block.document != document:
+            continue
+        begin, end = f"<!-- generated: {block.name} -->\n", f"<!-- end: {block.name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"{document} has no markers for the table {block.name!r}")
+        text = f"{before}{begin}\n{block.table()}\n\n{end}{after}"
+    return text
+
+
+def state_table() -> str:
+    """(state, command) as rows and columns, from `holdfast.domain.reservation.TABLE`."""
+    rows = dict.fromkeys(state for state, _ in TABLE)
+    commands = list(Command)
+    header = ["state", *(f"`{command.value}`" for command in commands)]
+    return _table(header, ([f"**{row}**", *(_cell(TABLE[row, each], row) for each in commands)] for row in rows))
+
+
+def _cell(rule: Rule, row: str) -> str:
+    if isinstance(rule, Refuse):
+        return f"refused: `{rule.code}`"
+    if isinstance(rule, Go):
+        stays = rule.state.value == row
+        told = f"{rule.state.value}, changed" if stays else f"→ {rule.state.value}"
+        if rule.without_units is None:
+            return told
+        without = rule.without_units
+        return told + (f"; without units → {without.value}" if isinstance(without, State) else _refusal(without))
+    return "as it is"
+
+
+def _refusal(code: str) -> str:
+    return f"; without units refused: `{code}`"
+
+
+def keys_table() -> str:
+    """The table in the docstring of `holdfast.store.keys`."""
+    written = [line for line in (keys.__doc__ or "").splitlines() if line.startswith("|")]
+    header, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in written)
+    return _table(header, ([row[0], f"`{row[1]}`", f"`{row[2]}`"] for row in rows))
+
+
+def conditions_table() -> str:
+    """Every named condition: its expression, what it protects, and what carries it."""
+    carried = _carriers({name for name, _ in _named_conditions()})
+    rows = (
+        [f"`{name}`", f"`{_expression(condition)}`", _sentence(condition), ", ".join(carried[name])]
+        for name, condition in _named_conditions()
+    )
+    return _table(["name", "expression", "what it protects", "carried by"], rows)
+
+
+def _named_conditions() -> list[tuple[str, Callable[..., Condition]]]:
+    found = inspect.getmembers(conditions, inspect.isfunction)
+    own = [(name, each) for name, each in found if inspect.signature(each).return_annotation is Condition]
+    return sorted(own, key=lambda pair: pair[1].__code__.co_firstlineno)
+
+
+def _expression(condition: Callable[..., Condition]) -> str:
+    """As DynamoDB reads it, with `:name` where a value stands."""
+    parameters = inspect.signature(condition).parameters.values()
+    given: list[Any] = [f":{each.name}" if each.default is each.empty else each.default for each in parameters]
+    made = condition(*given)
+    path = ".".join(made.path).replace(":", "")
+    match made.test:
+        case "exists":
+            return f"attribute_exists({path})"
+        case "absent":
+            return f"attribute_not_exists({path})"
+        case "size<":
+            return f"size({path}) < {made.value}"
+        case comparison:
+            return f"{path} {comparison} {made.value}"
+
+
+def _sentence(condition: Callable[..., Condition]) -> str:
+    return " ".join((inspect.getdoc(condition) or "").split())
+
+
+def _carriers(names: set[str]) -> dict[str, list[str]]:
+    """Condition → the functions that use it, in the order of their modules."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for module in sorted(CORE.rglob("*.py")):
+        if module.name == "conditions.py":
+            continue
+        for function in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for name in sorted(_called(function) & names):
+                shown = f"`{module.stem}.{function.name}`"
+                found[name] += [shown] if shown not in found[name] else []
+    return found
+
+
+def _called(function: ast.FunctionDef) -> set[str]:
+    calls = (each.func for each in ast.walk(function) if isinstance(each, ast.Call))
+    return {each.id for each in calls if isinstance(each, ast.Name)}
+
+
+def _table(header: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+BLOCKS = (
+    Block("docs/domain.md", "states", state_table),
+    Block("docs/table-design.md", "keys", keys_table),
+    Block("docs/table-design.md", "conditions", conditions_table),
+    Block("README.md", "cost", lambda: _table(*cost.table())),
+)
