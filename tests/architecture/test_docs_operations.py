@@ -22,7 +22,7 @@ def sections() -> dict[str, str]:
     """Alarm's name → text of the section whose heading names it."""
     whole = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     alarms_part = whole.split("\n# Runbook\n")[0]
-    found = re.findall(r"^### (.*)\n(.*?)(?=^##|\Z)", alarms_part, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^### ([^\n]*)\n(.*?)(?=^##|\Z)", alarms_part, re.MULTILINE | re.DOTALL)
     return {name: text for heading, text in found for name in heading.split(" · ")}
 
 
