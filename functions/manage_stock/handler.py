@@ -35,6 +35,5 @@ def refuse(request: Request) -> Answer:
     methods = methods_of(request.path)
     if methods and request.method not in methods:
         raise MethodNotAllowed(request.method, methods)
-    raise UnknownPath(
-        f"there is nothing at {request.path}; a SKU with a slash goes into the query, as in /v1/skus/-/levels?sku=a%2Fb"
-    )
+    advice = "; a SKU with a slash goes into the query, as in /v1/skus/-/levels?sku=a%2Fb"
+    raise UnknownPath(f"there is nothing at {request.path}{advice if request.path.startswith('/v1/skus/') else ''}")

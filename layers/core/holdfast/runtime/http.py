@@ -12,6 +12,9 @@ from holdfast.domain.errors import BadInput, FieldError, Refused
 
 LARGEST_BODY_BYTES = 256 * 1024
 
+# What a path says instead of a SKU that stands in the query.
+IN_QUERY = "-"
+
 
 class UnreadableBody(BadInput):
     """The body is no JSON text."""
@@ -77,7 +80,7 @@ def request_from(event: Mapping[str, Any]) -> Request:
         method=context["http"]["method"],
         path=decoded(event["rawPath"]),
         params=_params(event),
-        query=tuple(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)),
+        query=_query(event),
         content_type=_content_type(event.get("headers") or {}),
         body=_body(event),
         id=context.get("requestId", ""),
@@ -97,10 +100,15 @@ def decoded(text: str) -> str:
 def _params(event: Mapping[str, Any]) -> dict[str, str]:
     """Path parameters; a path that says `-` for its SKU means the query's `sku`, for names that paths cannot carry."""
     params = {name: decoded(value) for name, value in (event.get("pathParameters") or {}).items()}
-    if params.get("sku") == "-":
-        named = dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
-        params["sku"] = named.get("sku", "-")
+    if params.get("sku") == IN_QUERY:
+        named = [value for name, value in _query(event) if name == "sku"]
+        params["sku"] = named[0] if len(named) == 1 else ""
     return params
+
+
+def _query(event: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Read from the raw query: the gateway's own reading joins repeated values by commas, which SKUs may hold."""
+    return tuple(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
 
 
 def _content_type(headers: Mapping[str, str]) -> str:
@@ -118,11 +126,14 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 
 def json_body(request: Request) -> object:
-    """The body's value; an empty body is None. Raises BodyTooLarge, WrongContentType, UnreadableBody."""
+    """The body's value; an empty body says as little as `{}`.
+
+    Raises BodyTooLarge, WrongContentType, UnreadableBody.
+    """
     if len(request.body) > LARGEST_BODY_BYTES:
         raise BodyTooLarge(f"a body has at most {LARGEST_BODY_BYTES} bytes, not {len(request.body)}")
     if not request.body.strip():
-        return None
+        return {}
     _check_content_type(request.content_type)
     try:
         return json.loads(request.body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant)

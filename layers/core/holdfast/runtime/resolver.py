@@ -43,8 +43,7 @@ class Routes(APIGatewayHttpRouter):
 
     def body(self, shape: type[Body]) -> Body:
         """The body as a model. Raises BadInput, and what `json_body` raises."""
-        told = json_body(self.request_read)
-        return validated(shape, {} if told is None else told, now=self.work.clock())
+        return validated(shape, json_body(self.request_read), now=self.work.clock())
 
 
 def in_path(name: str, escaped: str, rule: Rule[str]) -> str:

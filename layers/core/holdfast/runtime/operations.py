@@ -1,0 +1,174 @@
+"""What each route takes and answers, as data, for the OpenAPI document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from holdfast.domain.reservation import TABLE, Command, Refuse
+
+from . import fields, models, queries, shown
+from .fields import Rule
+
+JsonSchema = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """Of the query."""
+
+    name: str
+    schema: JsonSchema
+    description: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`answers`: status to model. `problems`: the codes that this route alone has, by status."""
+
+    id: str
+    tag: str
+    summary: str
+    answers: Mapping[int, type[BaseModel]]
+    body: type[BaseModel] | None = None
+    query: tuple[Parameter, ...] = ()
+    problems: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+def _refusals(command: Command) -> tuple[str, ...]:
+    """The state table's named refusals of a command."""
+    rules = (rule for (_, asked), rule in TABLE.items() if asked is command)
+    return tuple(sorted({rule.code for rule in rules if isinstance(rule, Refuse)}))
+
+
+def _command(command: Command, summary: str, *further: str) -> Operation:
+    return Operation(
+        id=command.value,
+        tag="reservations",
+        summary=summary,
+        body=models.EmptyBody,
+        answers={200: shown.ReservationShown},
+        problems={404: ("unknown_reservation",), 409: (*_refusals(command), *further)},
+    )
+
+
+def _parameter(name: str, rule: Rule[str] | Rule[int], description: str) -> Parameter:
+    return Parameter(name=name, schema=rule.schema, description=description)
+
+
+_LIMIT = _parameter("limit", queries.LIMIT, f"Items a page, {queries.LIMIT_USUAL} if not said.")
+_CURSOR = Parameter(name="cursor", schema={"type": "string"}, description="From the page before.")
+_SKUS = Parameter(
+    name="sku",
+    schema={"type": "array", "items": fields.SKU.schema, "minItems": 1, "maxItems": queries.MOST_SKUS},
+    description="The SKUs, each as a parameter of its own.",
+    required=True,
+)
+_NO_SKU = {404: ("unknown_sku",)}
+_STATE = fields.choice("open", "closed")
+
+OPERATIONS: dict[str, Operation] = {
+    "PUT /v1/reservations/{id}": Operation(
+        id="submit",
+        tag="reservations",
+        summary="Submit an order: its units are held, committed or only looked at, as its mode says. Safe to repeat.",
+        body=models.ReservationBody,
+        answers={201: shown.ReservationShown, 200: shown.ReservationShown},
+        problems={403: ("refused_by_policy",), 404: ("unknown_sku",), 409: ("insufficient_stock", "id_reused")},
+    ),
+    "GET /v1/reservations/{id}": Operation(
+        id="show",
+        tag="reservations",
+        summary="A reservation as it is now.",
+        answers={200: shown.ReservationShown},
+        problems={404: ("unknown_reservation",)},
+    ),
+    "POST /v1/reservations/{id}/payment": _command(
+        Command.BEGIN_PAYMENT,
+        "The buyer goes to pay: the hold is lengthened to cover the payment, or taken anew.",
+        "insufficient_stock",
+    ),
+    "POST /v1/reservations/{id}/commit": Operation(
+        id="commit",
+        tag="reservations",
+        summary="Money has moved. Answers what became of it; whatever is not 200 is to be sent again.",
+        body=models.PaymentBody,
+        answers={200: shown.CommitShown},
+        problems={503: ("payment_unmatched",)},
+    ),
+    "POST /v1/reservations/{id}/release": _command(Command.RELEASE, "Give the units back."),
+    "POST /v1/reservations/{id}/ship": _command(Command.SHIP, "The goods left the building."),
+    "POST /v1/reservations/{id}/refunded": _command(Command.REFUNDED, "The money went back."),
+    "GET /v1/reservations": Operation(
+        id="list_reservations",
+        tag="reservations",
+        summary="Reservations, newest first. One appears a moment after it was made; a page may be empty and go on.",
+        query=(_LIMIT, _CURSOR, _parameter("sku", fields.SKU, "Only those with a line of this SKU.")),
+        answers={200: shown.ReservationPage},
+    ),
+    "GET /v1/skus": Operation(
+        id="list_skus",
+        tag="stock",
+        summary="SKUs by name.",
+        query=(_LIMIT, _CURSOR),
+        answers={200: shown.SkuPage},
+    ),
+    "GET /v1/availability": Operation(
+        id="get_availability",
+        tag="stock",
+        summary="What a product page needs, over all locations: free, back soon, incoming.",
+        query=(_SKUS,),
+        answers={200: shown.AvailabilityShown},
+    ),
+    "PUT /v1/skus/{sku}": Operation(
+        id="put_sku",
+        tag="stock",
+        summary="Create a SKU, or replace its settings. They act everywhere within 30 seconds.",
+        body=models.SkuBody,
+        answers={200: shown.SkuShown},
+    ),
+    "GET /v1/skus/{sku}": Operation(
+        id="get_sku", tag="stock", summary="Settings of a SKU.", answers={200: shown.SkuShown}, problems=_NO_SKU
+    ),
+    "GET /v1/skus/{sku}/levels": Operation(
+        id="get_levels",
+        tag="stock",
+        summary="Counters of a SKU, by location and in sum.",
+        answers={200: shown.LevelsShown},
+        problems=_NO_SKU,
+    ),
+    "POST /v1/skus/{sku}/movements": Operation(
+        id="post_movement",
+        tag="stock",
+        summary="Record a movement, once per id.",
+        body=models.MovementBody,
+        answers={201: shown.MovementShown, 200: shown.MovementShown},
+        problems={404: ("unknown_sku",), 409: ("more_than_on_hand", "insufficient_stock", "id_reused")},
+    ),
+    "POST /v1/movements": Operation(
+        id="post_movements",
+        tag="stock",
+        summary="Record movements of any SKUs, answered one by one. A field that is wrong refuses the whole body.",
+        body=models.MovementsBody,
+        answers={200: shown.ResultsShown},
+    ),
+    "GET /v1/incidents": Operation(
+        id="list_incidents",
+        tag="operations",
+        summary="What a person must see, newest first.",
+        query=(_LIMIT, _CURSOR, _parameter("state", _STATE, "Open ones if not said.")),
+        answers={200: shown.IncidentPage},
+    ),
+    "POST /v1/incidents/{id}/close": Operation(
+        id="close_incident",
+        tag="operations",
+        summary="Nothing more is to be done.",
+        body=models.CloseBody,
+        answers={200: shown.IncidentShown},
+        problems={404: ("unknown_incident",)},
+    ),
+    "GET /v1/health": Operation(
+        id="health", tag="operations", summary="Whether the API starts.", answers={200: shown.HealthShown}
+    ),
+}
