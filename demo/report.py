@@ -1,0 +1,113 @@
+"""The table at the end, and where to look next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from local.stack import Stack
+
+DAY = {
+    "orders": "orders of the day",
+    "lines": "their lines, lines of one SKU summed",
+    "sent_again": "refused at first, and sent again without the short lines",
+    "refused": "refused in the end",
+    "held": "held",
+    "committed_in_time": "… paid in time",
+    "committed_late": "… paid after the hold had ended, and served all the same",
+    "refund_due": "… paid after the hold had ended, units gone: refund due",
+    "expired": "… never paid: given back",
+    "released": "… released by the buyer",
+    "units_shipped": "units shipped",
+    "levels_checked": "levels compared with the demo's own ledger",
+    "levels_audited": "levels added up again by the auditor",
+    "levels_off": "levels that were off",
+    "oversold_units": "units oversold",
+}
+RUSH = (
+    "orders",
+    "units",
+    "held",
+    "refused",
+    "committed_in_time",
+    "committed_late",
+    "refund_due",
+    "expired",
+    "released",
+)
+
+NOTES = """\
+The rush is not in the day's figures, only in the levels and in what is oversold. What was paid in it stays committed.
+Seeds fix who buys what, who pays when, and the stock. Calls arrive when the machine lets them: which lines are refused,
+and with them the units shipped, and the split between in time, late, refund due and expired can differ by a few. The
+sums always hold, and nothing is ever oversold or off."""
+
+
+def broken_identities(figures: dict[str, Any]) -> list[str]:
+    """Sums that must hold, and do not."""
+    ended = ("committed_in_time", "committed_late", "refund_due", "expired", "released")
+    claims = {
+        "orders = held + refused": figures["orders"] == figures["held"] + figures["refused"],
+        "held = " + " + ".join(ended): figures["held"] == sum(figures[each] for each in ended),
+    }
+    return [claim for claim, holds in claims.items() if not holds]
+
+
+def failures(figures: dict[str, Any]) -> list[str]:
+    """Why the demo is not as it must be; none if it is."""
+    zero = ("levels_off", "oversold_units", "states_off")
+    wrong = [f"{name} is {figures[name]}, not 0" for name in zero if figures[name]]
+    wrong += [
+        f"{mode}: {rush['differing']} repeats differ" for mode, rush in figures["rush"].items() if rush["differing"]
+    ]
+    return wrong + broken_identities(figures)
+
+
+def show(console: Console, figures: dict[str, Any]) -> None:
+    console.print()
+    console.print(_day(figures), _rush(figures["rush"]), NOTES, sep="\n\n")
+    for wrong in failures(figures):
+        console.print(f"[bold red]Wrong:[/] {wrong}")
+
+
+def _day(figures: dict[str, Any]) -> Table:
+    table = Table(title="1 December 2010, three minutes a second", title_justify="left", show_header=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for key, meaning in DAY.items():
+        table.add_row(str(figures[key]), meaning)
+    return table
+
+
+def _rush(rush: dict[str, dict[str, int]]) -> Table:
+    table = Table(title="30 buyers, 10 units", title_justify="left")
+    table.add_column("mode")
+    for name in (*RUSH, "unpaid"):
+        table.add_column(name.replace("_", " "), justify="right")
+    for mode, figures in rush.items():
+        table.add_row(mode, *(str(figures[name]) for name in (*RUSH, "unpaid")))
+    return table
+
+
+def where_to_look(stack: Stack, *, kept: bool, summary: str) -> str:
+    if not kept:
+        return (
+            f"The figures are in {summary}, the orders in demo/data. The stack was stopped; KEEP=1 make demo leaves it\n"
+            "running to look around in, make up starts an empty one. README.md shows how to call it, and docs/domain.md\n"
+            "explains what you saw."
+        )
+    facts = f".local/{stack.name}/stack.json"
+    read = f'python3 -c \'import json; print(json.load(open("{facts}"))["%s"])\''
+    return (
+        f"The figures are in {summary}. The stack runs on; its addresses and its client are in {facts}:\n"
+        f"  API=$({read % 'api_url'})\n"
+        f"  TOKEN=$(curl -s -u $({read % 'client_id'}):$({read % 'client_secret'}) \\\n"
+        f"    -d grant_type=client_credentials $({read % 'token_url'}) | python3 -c 'import json, sys;"
+        ' print(json.load(sys.stdin)["access_token"])\')\n'
+        '  curl -s -H "authorization: Bearer $TOKEN" "$API/v1/incidents?state=open"\n'
+        f"  make down STACK={stack.name}   stops it"
+    )
