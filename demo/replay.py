@@ -39,6 +39,7 @@ class Replay:
         backstage = Backstage(self.stack)
         async with Shop(self.stack.api_url, self.stack.token()) as shop:
             await self._stock(shop)
+            await shop.warm_up()
             sweeping = asyncio.create_task(backstage.keep_sweeping(self.stage.warn))
             try:
                 figures = await self._day(shop)
@@ -89,6 +90,7 @@ class Replay:
         }
 
     async def _rush(self, shop: Shop) -> dict[str, dict[str, int]]:
+        await shop.warm_up()
         with self.stage.part("A rush in each deduction mode", len(rush.MODES)) as step:
             return await rush.run_all(shop, self.ledger, past_a_hold_seconds=PAST_A_HOLD_SECONDS, step=step)
 

@@ -61,9 +61,8 @@ def failures(figures: dict[str, Any]) -> list[str]:
     """Why the demo is not as it must be; none if it is."""
     zero = ("levels_off", "oversold_units", "states_off")
     wrong = [f"{name} is {figures[name]}, not 0" for name in zero if figures[name]]
-    wrong += [
-        f"{mode}: {rush['differing']} repeats differ" for mode, rush in figures["rush"].items() if rush["differing"]
-    ]
+    differing = {mode: rush["differing"] for mode, rush in figures["rush"].items()}
+    wrong += [f"{number} repeats were answered otherwise in {mode}" for mode, number in differing.items() if number]
     return wrong + broken_identities(figures)
 
 
@@ -96,9 +95,9 @@ def _rush(rush: dict[str, dict[str, int]]) -> Table:
 def where_to_look(stack: Stack, *, kept: bool, summary: str) -> str:
     if not kept:
         return (
-            f"The figures are in {summary}, the orders in demo/data. The stack was stopped; KEEP=1 make demo leaves it\n"
-            "running to look around in, make up starts an empty one. README.md shows how to call it, and docs/domain.md\n"
-            "explains what you saw."
+            f"The figures are in {summary}, the orders in demo/data. The stack was stopped; KEEP=1 make demo\n"
+            "leaves it running to look around in, make up starts an empty one. README.md shows how to call it, and\n"
+            "docs/domain.md explains what you saw."
         )
     facts = f".local/{stack.name}/stack.json"
     read = f'python3 -c \'import json; print(json.load(open("{facts}"))["%s"])\''
