@@ -99,7 +99,7 @@ CELLS: dict[tuple[str, str], Cell | str] = {
     ("released", "refunded"): "no_refund_due",
     ("refund_due", "begin_payment"): "refund_is_due",
     ("refund_due", "commit"): same("refund_due", outcome="refund_due"),
-    ("refund_due", "release"): same("refund_due"),
+    ("refund_due", "release"): same("refund_due", outcome="refund_due"),
     ("refund_due", "ship"): "refund_is_due",
     ("refund_due", "refunded"): Cell("refunded"),
     ("refunded", "begin_payment"): "already_refunded",

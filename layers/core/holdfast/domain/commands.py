@@ -197,7 +197,7 @@ def release(record: Reservation, situation: Situation, *, what: str = "released"
     """The buyer or the shop gives the units back. Raises NotInThisState after shipping."""
     rule = _next_state(record, Command.RELEASE)
     if rule is None:
-        return Stay(record=record)
+        return Stay(record=record, outcome="refund_due" if record.state is State.REFUND_DUE else None)
     if record.state is State.COMMITTED:
         _assert_committed(record, situation)
         back = tuple(changes.give_back_committed(line.place, line.quantity) for line in record.lines)

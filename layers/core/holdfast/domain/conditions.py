@@ -11,7 +11,7 @@ from typing import Any, Literal
 Test = Literal[">=", "<", "<=", "=", "exists", "absent", "size<"]
 Path = tuple[str, ...]
 
-# Normal use needs at most 43 entries (the ladder in `wheel.py`); beyond this many the level is folded first, so that
+# Normal use needs at most 44 entries (the ladder in `wheel.py`); beyond this many the level is folded first, so that
 # a sweeper that was down for a day cannot leave a 17 KB level behind.
 WHEEL_ROOM = 64
 

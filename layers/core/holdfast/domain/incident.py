@@ -54,7 +54,7 @@ def duplicate_payment(reservation_id: str, *, payment_id: str, first_payment_id:
         kind=Kind.DUPLICATE_PAYMENT,
         subject=f"{reservation_id}|{payment_id}",
         at=at,
-        detail=f"reservation {reservation_id} is paid by {first_payment_id} and again by {payment_id}: refund that",
+        detail=f"reservation {reservation_id} is paid by {first_payment_id}, again by {payment_id}: refund that",
         facts={"reservation": reservation_id, "payment_id": payment_id, "first_payment_id": first_payment_id},
     )
 

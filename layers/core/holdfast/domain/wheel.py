@@ -7,7 +7,8 @@ neither another day nor another step can meet an old entry.
 from collections.abc import Mapping
 
 # (holds of up to so many steps, end at a multiple of so many steps). Each granularity is a multiple of the one
-# before, so that long and short holds share entries; at most 43 entries are alive at once.
+# before, so that long and short holds share entries; at most 44 entries are alive at once, the
+# ones that wait out the margin among them.
 LADDER = ((20, 1), (40, 5), (120, 20), (720, 120), (4320, 720))
 LONGEST_HOLD_STEPS = LADDER[-1][0]
 

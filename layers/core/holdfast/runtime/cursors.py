@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 from holdfast.domain.errors import BadInput, FieldError
@@ -15,6 +15,8 @@ from holdfast.store import keys
 from holdfast.store.table import Item
 
 LONGEST = 2_000
+# No reservation is older than the project.
+FIRST_DAY = date(2020, 1, 1)
 
 BAD_CURSOR = "the cursor of the page before, as it was answered"
 
@@ -83,18 +85,19 @@ def reservations_of_sku_start(cursor: str | None, *, sku: str) -> Item | None:
 
 
 def reservations_cursor(start: Item | None) -> str | None:
-    """All reservations are listed hour by hour: the hour, and the row in it."""
+    """All reservations are listed day by day: the day, and the row in it."""
     if start is None:
         return None
     row = start.get("row")
-    return _encode([start["hour"], row["sk"]] if row else [start["hour"]])
+    return _encode([start["day"], row["sk"]] if row else [start["day"]])
 
 
 def reservations_start(cursor: str | None) -> Item | None:
-    def make(hour: object, sort_key: object = None) -> Item:
-        if type(hour) is not int or hour < 0:
-            raise ValueError(hour)
-        partition = keys.hour_partition(datetime.fromtimestamp(hour * 3600, UTC))
-        return {"hour": hour} | ({"row": {"pk": partition, "sk": _text(sort_key)}} if sort_key is not None else {})
+    def make(told: object, sort_key: object = None) -> Item:
+        day = date.fromisoformat(_text(told))
+        if day < FIRST_DAY:
+            raise ValueError(day)
+        row = {} if sort_key is None else {"row": {"pk": keys.day_partition(day), "sk": _text(sort_key)}}
+        return {"day": day.isoformat(), **row}
 
     return _decode(cursor, make) if cursor is not None else None

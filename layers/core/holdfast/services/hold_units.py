@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from holdfast.domain import changes
 from holdfast.domain.commands import refuse_wrong_clock
 from holdfast.domain.conditions import WHEEL_ROOM
-from holdfast.domain.errors import BadInput, Conflict, FieldError, IdReused, InsufficientStock, PolicyRefused
+from holdfast.domain.errors import BadInput, Conflict, FieldError, IdReused, InsufficientStock, PolicyRefused, Shortage
 from holdfast.domain.level import Level, LevelChange, Place
 from holdfast.domain.placing import candidates, highest_fold_mark, place_lines, summed
 from holdfast.domain.policy import Mode, Policy, Sku, strictest
@@ -78,7 +78,7 @@ def _submit(context: Context, order: Order) -> ReservationAnswer:
         sellable = {place: level.available for place, level in submission.known.items()}
         lines, short = place_lines(submission.wanted, locations=context.policy.locations, sellable=sellable)
         if short:
-            raise InsufficientStock(short)
+            raise InsufficientStock(_all_shortages(context, submission))
         record = _first_record(context.policy, submission, lines, now=now)
         failure = context.ledger.reservations.create(record, _changes(record, submission.known))
         if failure is None:
@@ -152,6 +152,21 @@ def _learn(context: Context, submission: _Submission, level: Level, *, quantity:
     else:
         context.memory.note_short(level, now=now)
     submission.known[level.place] = level
+
+
+def _all_shortages(context: Context, submission: _Submission) -> tuple[Shortage, ...]:
+    """Once it is certain that the order cannot be served, every line is looked at, so that each short one is told."""
+    now = context.clock()
+    quantities = {
+        Place(line.sku, location): line.quantity
+        for line in submission.wanted
+        for location in candidates(line, context.policy.locations)
+    }
+    unknown = [place for place in quantities if place not in submission.known]
+    for level in context.ledger.levels.get_many(unknown) if unknown else ():
+        _learn(context, submission, level, quantity=quantities[level.place], now=now)
+    sellable = {place: level.available for place, level in submission.known.items()}
+    return place_lines(submission.wanted, locations=context.policy.locations, sellable=sellable)[1]
 
 
 def _first_record(policy: Policy, submission: _Submission, lines: tuple[Line, ...], *, now: datetime) -> Reservation:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from holdfast.domain.errors import UnknownIncident, UnknownSku
 from holdfast.domain.incident import Incident
@@ -20,7 +20,7 @@ from holdfast.store.table import Item
 from .context import Context
 
 ASKED_AT_ONCE = 8
-HOURS_PER_PAGE = 24 * 7
+DAYS_PER_PAGE = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,22 +140,18 @@ def list_reservations_of_sku(
 
 
 def list_reservations(context: Context, *, limit: int, start: Item | None) -> tuple[list[Reservation], Item | None]:
-    """All, newest first, hour by hour; a page looks back at most a week of empty hours and says where to go on."""
-    at = context.clock() if start is None or "hour" not in start else datetime.fromtimestamp(start["hour"] * 3600, UTC)
+    """All, newest first, day by day (UTC); a page looks back at most a month of empty days and says where to go on."""
+    oldest = context.clock() - timedelta(seconds=context.policy.keep_ended_seconds)
+    day = date.fromisoformat(start["day"]) if start else context.clock().astimezone(UTC).date()
     row = start.get("row") if start else None
-    for _ in range(HOURS_PER_PAGE):
-        ids, row = context.ledger.register.reservation_ids(keys.hour_partition(at), limit=limit, start=row)
-        hour = int(at.timestamp() // 3600)
-        at -= timedelta(hours=1)
+    for _ in range(DAYS_PER_PAGE):
+        ids, row = context.ledger.register.reservation_ids(keys.day_partition(day), limit=limit, start=row)
+        here, day = day, day - timedelta(days=1)
         if ids:
-            following: Item = {"hour": hour, "row": row} if row else {"hour": hour - 1}
-            return _in_order(context, ids), following
-    return [], ({"hour": int(at.timestamp() // 3600)} if _within_memory(context, at) else None)
-
-
-def _within_memory(context: Context, at: datetime) -> bool:
-    """Whether reservations from then can still be there: ended ones are kept for a while, live ones are not older."""
-    return context.clock() - at < timedelta(seconds=context.policy.keep_ended_seconds)
+            return _in_order(context, ids), {"day": here.isoformat(), "row": row} if row else {"day": day.isoformat()}
+        if day < oldest.date():
+            return [], None
+    return [], {"day": day.isoformat()}
 
 
 def _in_order(context: Context, ids: Sequence[str]) -> list[Reservation]:

@@ -4,10 +4,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from holdfast.domain import movement as rules
-from holdfast.domain.errors import Conflict, HoldfastError, IdReused, Refused
+from holdfast.domain.errors import Conflict, HoldfastError, IdReused, Refused, Unavailable
 from holdfast.domain.level import Level
 from holdfast.domain.movement import Effect, Movement, Situation, Type
 from holdfast.store.movements import Recorded
@@ -17,6 +17,8 @@ from .fold_level import fold_level, has_due
 from .units_since import on_hand_moved_since
 
 MOVEMENT_TRIES = 12
+# Well below the time limit of the function, so that what was done is answered.
+LONGEST_FOR_MANY = timedelta(seconds=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,13 @@ def move_stock(context: Context, movement: Movement) -> MovementAnswer:
 
 
 def move_many(context: Context, movements: Sequence[Movement]) -> list[MovementAnswer | HoldfastError]:
-    """Each on its own, answered one by one in the order given."""
+    """Each on its own, answered one by one in the order given. What time does not allow is answered Unavailable."""
     answers: list[MovementAnswer | HoldfastError] = []
+    until = context.clock() + LONGEST_FOR_MANY
     for movement in movements:
         try:
+            if context.clock() > until:
+                raise Unavailable("not begun, as the movements before it took too long; send it again")
             answers.append(move_stock(context, movement))
         except HoldfastError as error:
             answers.append(error)

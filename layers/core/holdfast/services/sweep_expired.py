@@ -7,7 +7,7 @@ there is nothing left to do. A row that is written late is found all the same; a
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from holdfast.domain.errors import HoldfastError
+from holdfast.domain.errors import HoldfastError, LedgerBroken
 from holdfast.domain.level import Level, Place
 from holdfast.store.keys import DUE_BUCKETS
 from holdfast.store.register import Due, DueMinute, DueOrder
@@ -73,8 +73,8 @@ def _fold(context: Context, place: Place, swept: Swept) -> Level | None:
     try:
         level = context.ledger.levels.get(place) or Level(place=place)
         folded = fold_level(context, level, now=context.clock())
-    except HoldfastError:
-        context.count("SweepFailures", 1)
+    except HoldfastError as error:
+        _count(context, error)
         return None
     swept.folds += folded is not level
     return folded
@@ -84,10 +84,15 @@ def _release(context: Context, row: DueOrder, swept: Swept) -> bool:
     """Whether the order needs no further look: released, paid, shipped or gone."""
     try:
         answer = release_unpaid(context, row.reservation_id)
-    except HoldfastError:
-        context.count("SweepFailures", 1)
+    except HoldfastError as error:
+        _count(context, error)
         return False
     if answer is None:
         return True
     swept.released += answer.first
     return not answer.record.awaits_payment
+
+
+def _count(context: Context, error: HoldfastError) -> None:
+    context.count("SweepFailures", 1)
+    context.count("LedgerBroken", int(isinstance(error, LedgerBroken)))

@@ -8,7 +8,7 @@
 | movement              | MOVEMENTS#{sku}        | {movement id}                         |
 | reservation           | RESERVATION#{id}       | RESERVATION                           |
 | its row per SKU       | SKU_RESERVATIONS#{sku} | {created, ms}#{id}                    |
-| its row per hour      | HOUR#{hour}            | {created, ms}#{id}                    |
+| its row per day       | DAY#{day}              | {created, ms}#{id}                    |
 | due minute            | DUE#{bucket}           | {epoch s}#LEVEL#{location}#{sku}      |
 | unpaid order          | DUE#{bucket}           | {epoch s}#UNPAID#{id}                 |
 | incident              | INCIDENT#{id}          | INCIDENT                              |
@@ -16,7 +16,7 @@
 """
 
 import zlib
-from datetime import UTC, datetime
+from datetime import date, datetime
 
 from holdfast.domain.level import Place
 
@@ -68,8 +68,8 @@ def sku_reservations_partition(sku: str) -> str:
     return f"SKU_RESERVATIONS#{sku}"
 
 
-def hour_partition(at: datetime) -> str:
-    return f"HOUR#{at.astimezone(UTC):%Y-%m-%dT%H}"
+def day_partition(day: date) -> str:
+    return f"DAY#{day.isoformat()}"
 
 
 def by_creation(created_at: datetime, reservation_id: str) -> str:

@@ -1,6 +1,6 @@
 """Levels, SKU settings and announced receipts: the item collection of one SKU."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,6 +94,12 @@ class Levels:
     def get(self, place: Place, *, check: bool = True) -> Level | None:
         item = self._table.get(keys.level(place))
         return level_from(item, check=check) if item else None
+
+    def get_many(self, places: Sequence[Place]) -> list[Level]:
+        """Each of the levels; one that does not exist has no units."""
+        items = self._table.get_many([keys.level(place) for place in places])
+        found = {level.place: level for level in map(level_from, items)}
+        return [found.get(place, Level(place=place)) for place in places]
 
     def of_sku(self, sku: str, *, check: bool = True) -> SkuView:
         """Settings, levels by location and open announcements of one SKU."""

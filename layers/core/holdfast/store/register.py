@@ -6,7 +6,7 @@ settled. Only a look at the level or the reservation decides.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from holdfast.domain.level import Place
 from holdfast.domain.reservation import Reservation
@@ -53,10 +53,10 @@ def unpaid_row(reservation_id: str, *, pay_by: datetime) -> Put:
 
 
 def reservation_rows(record: Reservation) -> list[Put]:
-    """The rows by which a reservation is found again: one per SKU, one for its hour."""
+    """The rows by which a reservation is found again: one per SKU, one for its day (UTC)."""
     sort_key = keys.by_creation(record.created_at, record.id)
     partitions = {keys.sku_reservations_partition(line.sku) for line in record.lines}
-    partitions.add(keys.hour_partition(record.created_at))
+    partitions.add(keys.day_partition(record.created_at.astimezone(UTC).date()))
     return [Put(key=Key(partition, sort_key), item={"id": record.id}) for partition in sorted(partitions)]
 
 
@@ -84,6 +84,6 @@ class Register:
     def reservation_ids(
         self, partition: str, *, limit: int, start: Item | None = None, newest_first: bool = True
     ) -> tuple[list[str], Item | None]:
-        """Ids in the order of creation: of a SKU, or of an hour."""
+        """Ids in the order of creation: of a SKU, or of a day."""
         page = self._table.query(Query(partition=partition, limit=limit, start=start, newest_first=newest_first))
         return [item["id"] for item in page.items], page.next
