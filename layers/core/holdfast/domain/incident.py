@@ -64,7 +64,7 @@ def payment_unmatched(reservation_id: str, *, payment_id: str, why: str, at: dat
         kind=Kind.PAYMENT_UNMATCHED,
         subject=f"{reservation_id}|{payment_id}",
         at=at,
-        detail=f"payment {payment_id} for reservation {reservation_id} could not be written down ({why}): send it again",
+        detail=f"payment {payment_id} for reservation {reservation_id} could not be written ({why}): send it again",
         facts={"reservation": reservation_id, "payment_id": payment_id, "why": why},
     )
 
