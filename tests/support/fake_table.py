@@ -131,9 +131,11 @@ class FakeTable:
             raise Invalid("at most 100 actions, each on an item of its own")
         with self._lock:
             reasons = [self._failed(action) for action in actions]
+            judged = [each for each, failed in zip(actions, reasons, strict=True) if failed is None]
+            outcome = {each.key: self._outcome(each) for each in judged if not isinstance(each, Check)}
             if any(reasons):
                 raise Cancelled(reasons)
-            self._apply({each.key: self._outcome(each) for each in actions if not isinstance(each, Check)})
+            self._apply(outcome)
 
     def write_many(self, actions: Iterable[Put | Delete]) -> None:
         with self._lock:
