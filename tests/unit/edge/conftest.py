@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 
+from tests.support.fake_table import FakeTable
 from tests.support.gateway import Api
 
 if TYPE_CHECKING:
@@ -34,33 +35,58 @@ ENVIRONMENT = {
 }
 
 
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+@pytest.fixture(scope="session")
+def client() -> Iterator[Any]:
+    """The client that the functions make, once: it takes longer than most tests."""
+    from holdfast.store.dynamodb import make_client
+
+    with pytest.MonkeyPatch.context() as patch:
+        _set(patch)
+        with mock_aws():
+            yield make_client()
 
 
 @pytest.fixture
-def work(environment: None) -> Iterator[Context]:
-    """What the functions work with, as they make it themselves."""
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+    """What the functions work with, on a table that is held to DynamoDB's ways by tests of its own."""
+    from holdfast.runtime import wiring
+
+    monkeypatch.setattr(wiring, "make_client", lambda: None)
+    monkeypatch.setattr(wiring, "DynamoTable", lambda *_: FakeTable())
+    yield from _opened(monkeypatch)
+
+
+@pytest.fixture
+def work_on_moto(client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+    """What the functions work with, down to the client."""
+    from holdfast.runtime import wiring
+    from local import table
+
+    table.create(client, "holdfast")
+    monkeypatch.setattr(wiring, "make_client", lambda: client)
+    yield from _opened(monkeypatch)
+    client.delete_table(TableName="holdfast")
+
+
+def _opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     from holdfast.runtime import telemetry, wiring
 
+    _set(monkeypatch)
     caches: list[Any] = [wiring.settings, wiring.open_context, telemetry.metrics]
     for cache in caches:
         cache.cache_clear()
-    with mock_aws():
-        import boto3
-
-        from local import table
-
-        table.create(boto3.client("dynamodb"))
-        yield wiring.open_context()
+    yield wiring.open_context()
     for cache in caches:
         cache.cache_clear()
 
 
+def _set(patch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+
+
 @pytest.fixture
-def api(work: Context) -> Api:
+def api(work: Context) -> Api:  # noqa: ARG001  # it must be there first
     from functions.hold_stock.handler import handle as hold_stock
     from functions.manage_stock.handler import handle as manage_stock
     from holdfast.runtime.routes import HOLD, ROUTES, UNKNOWN

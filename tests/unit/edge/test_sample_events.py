@@ -61,13 +61,16 @@ def replay(function: str, name: str) -> dict[str, Any]:
     return answer
 
 
-def test_the_sample_events_tell_a_story_that_the_functions_understand(work: Context) -> None:
+def test_the_sample_events_tell_a_story_that_the_functions_understand(work_on_moto: Context) -> None:  # noqa: ARG001
     answers = {(function, name): replay(function, name) for function, name, _ in STORY}
 
     told = {key: answer.get("statusCode") for key, answer in answers.items()}
     assert told == {(function, name): status for function, name, status in STORY}
     assert json.loads(answers["hold_stock", "commit_after_release"]["body"])["outcome"] == "refund_due"
-    assert [each["status"] for each in json.loads(answers["manage_stock", "movements"]["body"])["results"]] == [201, 404]
+    assert [each["status"] for each in json.loads(answers["manage_stock", "movements"]["body"])["results"]] == [
+        201,
+        404,
+    ]
     assert answers["follow_levels", "hold"] == {"batchItemFailures": []}
     assert answers["sweep_expired", "each_minute"]["finished"]
     assert answers["audit_levels", "some_skus"]["skus"] == 2

@@ -5,12 +5,15 @@ from typing import Any
 
 from holdfast.domain.reservation import Reservation
 from holdfast.services.answers import ReservationAnswer
+from holdfast.store.times import to_ms
 
 View = dict[str, Any]
 
 
 def time_view(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    """To the millisecond, as it is stored: the first answer and every later one say the same."""
+    ms = to_ms(at)
+    return f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 
 
 def maybe_time(at: datetime | None) -> str | None:

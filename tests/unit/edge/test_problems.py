@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from holdfast.domain import errors
+from holdfast.domain.errors import BadInput, FieldError, InsufficientStock, Shortage
+from holdfast.runtime import http
+from holdfast.runtime.problems import problem, status_of
+
+FIELDS = [FieldError("lines[0].sku", "a name")]
+SHORT = [Shortage("mug", "main", 3, 1)]
+
+STATUSES: list[tuple[Exception, int]] = [
+    (http.UnreadableBody(FIELDS), 400),
+    (http.WrongContentType("no"), 415),
+    (http.BodyTooLarge("no"), 413),
+    (http.UnknownPath("no"), 404),
+    (http.MethodNotAllowed("DELETE", ("GET",)), 405),
+    (BadInput(FIELDS), 422),
+    (errors.UnknownSku(["mug"]), 404),
+    (errors.UnknownReservation("r"), 404),
+    (errors.UnknownIncident("i"), 404),
+    (InsufficientStock(SHORT), 409),
+    (errors.IdReused("no"), 409),
+    (errors.NotInThisState("already_shipped", state="shipped", command="release"), 409),
+    (errors.MovementRefused("no"), 409),
+    (errors.PolicyRefused(["max_quantity"], "no"), 403),
+    (errors.Conflict("later"), 503),
+    (errors.Unavailable("later"), 503),
+    (errors.LedgerBroken("later"), 503),
+    (errors.ClockAhead("later"), 503),
+    (errors.PaymentUnmatched("later"), 503),
+    (KeyError("a secret"), 500),
+]
+
+
+@pytest.mark.parametrize(("error", "status"), STATUSES, ids=lambda value: type(value).__name__)
+def test_every_error_has_its_status(error: Exception, status: int) -> None:
+    assert status_of(error) == status
+
+
+def test_no_error_that_is_raised_on_purpose_is_forgotten() -> None:
+    def below(kind: type[Exception]) -> set[type[Exception]]:
+        return {kind}.union(*(below(each) for each in kind.__subclasses__()))
+
+    families = {errors.HoldfastError, errors.Refused}
+    assert {type(error) for error, _ in STATUSES} >= below(errors.HoldfastError) - families
+
+
+def test_a_problem_says_what_is_wrong_and_where() -> None:
+    answer = problem(InsufficientStock(SHORT), request_id="abc")
+
+    assert answer.content_type == "application/problem+json"
+    assert answer.body == {
+        "type": "urn:holdfast:problem:insufficient_stock",
+        "title": "Insufficient stock",
+        "status": 409,
+        "detail": "not enough units are free (mug: wanted 3, available 1); ask for less, or leave these lines out",
+        "instance": "urn:holdfast:request:abc",
+        "code": "insufficient_stock",
+        "shortages": [{"sku": "mug", "location": "main", "wanted": 3, "available": 1}],
+    }
+
+
+def test_the_state_table_gives_its_own_codes() -> None:
+    error = errors.NotInThisState("already_shipped", state="shipped", command="release")
+
+    assert problem(error, request_id="abc").body["code"] == "already_shipped"
+
+
+def test_a_bug_tells_nothing_of_the_inside() -> None:
+    answer = problem(KeyError("a secret"), request_id="abc")
+
+    assert answer.body["code"] == "internal_error"
+    assert "secret" not in str(answer.body)
+
+
+def test_what_passes_says_when_to_ask_again() -> None:
+    assert problem(errors.Conflict("later"), request_id="abc").headers == {"retry-after": "1"}
+    assert problem(errors.LedgerBroken("later"), request_id="abc").headers == {"retry-after": "60"}
+    assert problem(BadInput(FIELDS), request_id="abc").headers == {}
+
+
+def test_a_method_that_is_not_there_names_those_that_are() -> None:
+    answer = problem(http.MethodNotAllowed("DELETE", ("GET", "PUT")), request_id="abc")
+
+    assert answer.headers == {"allow": "GET, PUT"}

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from holdfast.domain.policy import Mode
+from holdfast.runtime.settings import BadSettings, read_settings
+
+GOOD = {
+    "TABLE_NAME": "holdfast",
+    "STAGE": "prod",
+    "STEP_SECONDS": "60",
+    "MARGIN_SECONDS": "30",
+    "HOLD_SECONDS": "1200",
+    "PAYMENT_WINDOW_SECONDS": "1800",
+    "UNPAID_ORDER_SECONDS": "86400",
+    "DEFAULT_MODE": "on_order",
+    "LOCATIONS": "main, hue",
+    "KEEP_ENDED_DAYS": "90",
+}
+
+
+def test_the_environment_becomes_one_value() -> None:
+    settings = read_settings(GOOD)
+
+    assert (settings.table_name, settings.stage) == ("holdfast", "prod")
+    assert settings.policy.default_mode is Mode.ON_ORDER
+    assert settings.policy.locations == ("main", "hue")
+    assert settings.policy.keep_ended_seconds == 90 * 86_400
+
+
+def test_a_margin_may_be_a_part_of_a_second() -> None:
+    assert read_settings(GOOD | {"MARGIN_SECONDS": "0.5"}).policy.margin_seconds == 0.5
+
+
+def test_all_missing_names_are_told_at_once() -> None:
+    with pytest.raises(BadSettings) as refused:
+        read_settings({})
+
+    assert {each.split(" ")[0] for each in refused.value.wrong} == set(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STEP_SECONDS", "0"),
+        ("STEP_SECONDS", "1.5"),
+        ("MARGIN_SECONDS", "-1"),
+        ("MARGIN_SECONDS", "nan"),
+        ("MARGIN_SECONDS", "inf"),
+        ("HOLD_SECONDS", "soon"),
+        ("DEFAULT_MODE", "first_come"),
+        ("LOCATIONS", "main,main"),
+        ("LOCATIONS", "main,"),
+        ("LOCATIONS", "a warehouse"),
+        ("KEEP_ENDED_DAYS", "30"),
+        ("HOLD_SECONDS", "259201"),
+        ("PAYMENT_WINDOW_SECONDS", "259201"),
+        ("TABLE_NAME", "   "),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSettings, match=name) as refused:
+        read_settings(GOOD | {name: value})
+
+    assert len(refused.value.wrong) == 1
