@@ -27,6 +27,7 @@ class Ended:
     holds: int
     register_written: float
     listing_written: float
+    folds: int
     folded: float
     register_removed: float
     writes_in_sweep: int
@@ -66,6 +67,7 @@ def minute_of(world: World, *, holds: int, sku: str) -> Ended:
         holds=holds,
         register_written=register.write_units,
         listing_written=listing.write_units,
+        folds=sum(call.operation == "UpdateItem" and not call.refused for call in swept.calls),
         folded=sum(call.units or 0 for call in swept.calls if call.operation == "UpdateItem"),
         register_removed=sum(call.units or 0 for call in swept.calls if call.operation == "BatchWriteItem"),
         writes_in_sweep=swept.items_written,

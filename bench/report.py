@@ -38,7 +38,7 @@ def figures(
         "commit_write_units": ours[COMMIT].write_units,
         "commit_calls_in_sequence": len(ours[COMMIT].calls),
         "expiry_holds_per_minute": many.holds,
-        "expiry_folds_per_minute": many.folded,
+        "expiry_folds_per_minute": many.folds,
         "expiry_writes_per_minute": many.writes_in_sweep,
         "expiry_write_units_per_hold": many.per_hold,
         "expiry_write_units_per_hold_all_in": many.per_hold_all_in,

@@ -59,6 +59,7 @@ def _run(stage: Stage, *, keep: bool, began: float) -> dict[str, Any]:
         kept = keep
     finally:
         if not kept:
+            stage.say("Stopping the stack")
             stacks.down(NAME)
     _write(figures)
     report.show(stage.console, figures)

@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.config import Config
+
 from demo.shop import Unexpected
 
 if TYPE_CHECKING:
@@ -16,12 +18,15 @@ if TYPE_CHECKING:
 # Scheduler fires at most once a minute, and a minute of the wheel is a second here.
 SWEEP_EVERY_SECONDS = 1.0
 SWEEPS_AT_THE_END = 20
+AUDIT_SECONDS = 300
 
 
 class Backstage:
     def __init__(self, stack: Stack) -> None:
         self._functions = stack.functions
-        self._lambda = stack.aws("lambda")
+        # One attempt: an audit that takes long is waited for, never started a second time beside the first.
+        patient = Config(connect_timeout=2, read_timeout=AUDIT_SECONDS, retries={"total_max_attempts": 1})
+        self._lambda = stack.aws("lambda", config=patient)
         self.sweeps = 0
 
     async def invoke(self, function: str) -> dict[str, Any]:
