@@ -82,6 +82,10 @@ format: $(STAMPS)/dev ## Rewrite the code in the project's format
 openapi: $(STAMPS)/dev ## Write the OpenAPI document anew from the code
 	@PYTHONPATH=.:layers/core $(IN_VENV) holdfast.runtime.openapi
 
+.PHONY: docs
+docs: $(STAMPS)/dev ## Write the generated tables of the documents anew from the code
+	@$(IN_VENV) docs
+
 .PHONY: lock
 lock: $(STAMPS)/uv ## Resolve the locks anew from requirements/*.in (UPGRADE=1 takes newer versions)
 	@lock() { $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
