@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.runtime.operations import OPERATIONS
 from holdfast.runtime.shown import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 JSON = "application/json"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ from tests.support.fake_table import FakeTable
 from tests.support.gateway import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from holdfast.services.context import Context
 
@@ -93,6 +95,17 @@ def api(work: Context) -> Api:  # noqa: ARG001  # it must be there first
 
     handlers = {route.key: hold_stock if route.function == HOLD else manage_stock for route in ROUTES}
     return Api({**handlers, UNKNOWN: manage_stock})
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """The log lines written since the test began, parsed."""
+    from holdfast.runtime.telemetry import logger
+
+    stream = io.StringIO()
+    for handler in logger.handlers:
+        monkeypatch.setattr(handler, "stream", stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 @pytest.fixture
