@@ -31,7 +31,7 @@ def anchors(document: Path) -> set[str]:
 @pytest.mark.parametrize("name", sorted({block.document for block in BLOCKS}))
 def test_generated_tables_are_as_the_code_has_them(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert text == current(name, text), "run `.venv/bin/python -m docs`"
+    assert text == current(name, text), "run `make docs`"
 
 
 @every_document
