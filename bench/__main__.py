@@ -23,10 +23,11 @@ from local.failure import Failure  # noqa: E402
 
 WRITTEN_TO = ROOT / ".local" / "bench.json"
 HOLDS = 100
+WIDTH = 140  # where nobody watches, nothing need be cut
 
 
 def main() -> int:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     try:
         figures, rows = measure(console)
     except Failure as failure:

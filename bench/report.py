@@ -28,7 +28,7 @@ Plain: the same transactions, but an entry in an expiry index for each hold and 
 def figures(
     *, ours: dict[str, Cost], many: Ended, one: Ended, theirs: dict[str, Cost], refused: Refusals
 ) -> dict[str, float]:
-    """Write units under `…_units`, calls under `…_calls…`; the README of each is NOTES."""
+    """Write units under `…_units`, calls under `…_calls…`; NOTES says what is in them."""
     return {
         "hold_write_units": ours[HOLD].write_units,
         "hold_calls_in_sequence": len(ours[HOLD].calls),

@@ -28,23 +28,26 @@ DAY = {
     "levels_off": "levels that were off",
     "oversold_units": "units oversold",
 }
-RUSH = (
-    "orders",
-    "units",
-    "held",
-    "refused",
-    "committed_in_time",
-    "committed_late",
-    "refund_due",
-    "expired",
-    "released",
-)
+RUSH = {
+    "orders": "orders, of 30 buyers; some of those who were refused came again",
+    "held": "held",
+    "refused": "refused",
+    "committed_in_time": "… paid in time",
+    "committed_late": "… paid late, and served all the same",
+    "refund_due": "… paid and units gone: refund due",
+    "expired": "… never paid: given back",
+    "released": "… released by the buyer",
+    "unpaid": "… not paid yet, and keeping their units",
+    "repeated": "requests sent twice",
+    "differing": "of them answered otherwise the second time",
+}
 
 NOTES = """\
-The rush is not in the day's figures, only in the levels and in what is oversold. What was paid in it stays committed.
-Seeds fix who buys what, who pays when, and the stock. Calls arrive when the machine lets them: which lines are refused,
-and with them the units shipped, and the split between in time, late, refund due and expired can differ by a few. The
-sums always hold, and nothing is ever oversold or off."""
+The rush is not in the day's figures, only in the levels and in what is oversold; what was paid in it stays committed.
+
+Seeds fix who buys what, who pays when, and the stock. Calls arrive when the machine lets them: which lines are \
+refused, and with them the units shipped, and the split between in time, late, refund due and expired can differ by \
+a few. The sums always hold, and nothing is ever oversold or off."""
 
 
 def broken_identities(figures: dict[str, Any]) -> list[str]:
@@ -83,12 +86,12 @@ def _day(figures: dict[str, Any]) -> Table:
 
 
 def _rush(rush: dict[str, dict[str, int]]) -> Table:
-    table = Table(title="30 buyers, 10 units", title_justify="left")
-    table.add_column("mode")
-    for name in (*RUSH, "unpaid"):
-        table.add_column(name.replace("_", " "), justify="right")
-    for mode, figures in rush.items():
-        table.add_row(mode, *(str(figures[name]) for name in (*RUSH, "unpaid")))
+    table = Table(title="A rush in each deduction mode: 30 buyers, 10 units", title_justify="left")
+    for mode in rush:
+        table.add_column(mode, justify="right")
+    table.add_column()
+    for key, meaning in RUSH.items():
+        table.add_row(*(str(figures[key]) for figures in rush.values()), meaning)
     return table
 
 

@@ -27,10 +27,10 @@ class Stage:
         self.console = console or Console(highlight=False)
 
     def say(self, line: str) -> None:
-        self.console.print(line, markup=False)
+        self.console.print(line, markup=False, soft_wrap=True)
 
     def warn(self, problem: object) -> None:
-        self.console.print(f"! {problem}", style="yellow", markup=False)
+        self.console.print(f"! {problem}", style="yellow", markup=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def part(self, name: str, steps: int) -> Iterator[Callable[[], None]]:

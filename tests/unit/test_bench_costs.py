@@ -38,9 +38,7 @@ def costs(engine: Any) -> dict[str, Cost]:
         ("ship", "GetItem → TransactWrite"),
     ],
 )
-def test_each_command_makes_the_calls_that_the_design_allows(
-    costs: dict[str, Cost], command: str, sequence: str
-) -> None:
+def test_each_command_makes_the_calls_it_needs_and_no_more(costs: dict[str, Cost], command: str, sequence: str) -> None:
     assert costs[command].sequence == sequence
 
 
