@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -39,7 +38,7 @@ def moto_client() -> Iterator[Any]:
     """The client as the functions make it, on an empty table named `holdfast`."""
     with mock_aws():
         client = make_client(region=REGION)
-        table.create(boto3.client("dynamodb", region_name=REGION))
+        table.create(client)
         yield client
 
 
@@ -66,5 +65,5 @@ def engine_client(request: pytest.FixtureRequest) -> Any:
         pytest.skip("DynamoDB Local is opt-in: DYNAMODB_LOCAL=1 make test")
     client = make_client(endpoint_url=address, region=REGION)
     if "holdfast" not in client.list_tables()["TableNames"]:
-        table.create(boto3.client("dynamodb", endpoint_url=address, region_name=REGION))
+        table.create(client)
     return client

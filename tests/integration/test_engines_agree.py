@@ -4,6 +4,7 @@ What the fake says is right is then as good as what the engine says, and the uni
 """
 
 import itertools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -110,7 +111,11 @@ def beyond_moto(fake: FakeTable, together: list[Action]) -> bool:
 
 
 def agree(
-    table: Table, script: st.DataObject, *, leaves_out: Callable[[FakeTable, list[Action]], bool] = lambda *_: False
+    table: Table,
+    script: st.DataObject,
+    *,
+    leaves_out: Callable[[FakeTable, list[Action]], bool] = lambda *_: False,
+    tells_the_item: bool = True,
 ) -> None:
     fake, partition = FakeTable(), f"run {next(RUNS)}"
     keys = [Key(partition, sort_key) for sort_key in SORT_KEYS]
@@ -123,10 +128,13 @@ def agree(
             expected = reply(fake, together)
         except Invalid:
             continue  # the engines are lenient in different ways; the fake never is
-        assert reply(table, together) == expected
+        answer = reply(table, together)
+        if not tells_the_item and expected[0] == "failed":
+            expected = ("failed", None)
+        assert answer == expected
     for key in keys:
         assert table.get(key) == fake.get(key)
-    assert sorted(table.get_many(keys), key=str) == sorted(fake.get_many(keys), key=str)
+    assert {item["sk"]: item for item in table.get_many(keys)} == {item["sk"]: item for item in fake.get_many(keys)}
 
 
 def pages(table: Table, query: Query) -> list[tuple[str, str]]:
@@ -176,7 +184,9 @@ def test_motos_pages_are_the_fakes(moto_table: DynamoTable) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(script=st.data())
 def test_an_engine_answers_as_the_fake_does(engine_client: Any, script: st.DataObject) -> None:
-    agree(DynamoTable(engine_client, "holdfast"), script)
+    # The DynamoDB Local at hand is of 2020: a single write that failed does not tell the item yet.
+    of_2020 = engine_client.meta.endpoint_url == os.environ.get("DYNAMODB_LOCAL_URL")
+    agree(DynamoTable(engine_client, "holdfast"), script, tells_the_item=not of_2020)
 
 
 @on_every_engine
