@@ -56,10 +56,12 @@ def text(pattern: str, *, longest: int, expected: str) -> Rule[str]:
 
 
 def whole(lowest: int, highest: int) -> Rule[int]:
-    """A whole number. `true` is none, and 1.0 is none either: units are counted, not measured."""
+    """A whole number. `true` is none; 2.0 is one, as in JSON Schema: JSON does not tell numbers by how they are written."""
     expected = f"a whole number from {lowest} to {highest}"
 
     def read(value: object) -> int:
+        if type(value) is float and value.is_integer():
+            value = int(value)
         if type(value) is not int or not lowest <= value <= highest:
             raise Wrong(expected)
         return value
