@@ -129,7 +129,7 @@ def agree(
         except Invalid:
             continue  # the engines are lenient in different ways; the fake never is
         answer = reply(table, together)
-        if not tells_the_item and expected[0] == "failed":
+        if not tells_the_item and isinstance(expected, tuple) and expected[0] == "failed":
             expected = ("failed", None)
         assert answer == expected
     for key in keys:
