@@ -56,7 +56,7 @@ def text(pattern: str, *, longest: int, expected: str) -> Rule[str]:
 
 
 def whole(lowest: int, highest: int) -> Rule[int]:
-    """A whole number. `true` is none; 2.0 is one, as in JSON Schema: JSON does not tell numbers by how they are written."""
+    """A whole number. `true` is none; 2.0 is one, as in JSON Schema: JSON knows one kind of number."""
     expected = f"a whole number from {lowest} to {highest}"
 
     def read(value: object) -> int:

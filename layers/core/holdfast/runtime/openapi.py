@@ -22,7 +22,7 @@ Codes = Mapping[int, tuple[str, ...]]
 
 COMMITTED = "docs/openapi.json"
 REF = "#/components/schemas/{model}"
-PATH_RULES = {"id": fields.ID, "sku": fields.SKU}
+IN_PATH = {"id": fields.ID.schema, "sku": {**fields.SKU.schema, "not": {"const": IN_QUERY}}}
 
 # Codes that any route may answer, by status; what is in a body only where there is one.
 WITH_BODY = {400: ("unreadable_body",), 413: ("body_too_large",), 415: ("wrong_content_type",)}
@@ -79,7 +79,7 @@ def _operation(route: Route, operation: Operation, *, in_query: bool = False) ->
 
 def _parameters(route: Route, operation: Operation, *, in_query: bool) -> list[Document]:
     names = [name for name in re.findall(r"\{(\w+)\}", route.path) if not (in_query and name == "sku")]
-    path = [{"name": name, "in": "path", "required": True, "schema": PATH_RULES[name].schema} for name in names]
+    path = [{"name": name, "in": "path", "required": True, "schema": IN_PATH[name]} for name in names]
     query = (*([SKU_IN_QUERY] if in_query else []), *operation.query)
     return path + [
         {
