@@ -39,13 +39,12 @@ ENVIRONMENT = {
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[Any]:
-    """The client that the functions make, once: it takes longer than most tests."""
+    """The client that the functions make, once: it takes longer than most tests. Made after moto was imported."""
     from holdfast.store.dynamodb import make_client
 
     with pytest.MonkeyPatch.context() as patch:
         _set(patch)
-        with mock_aws():
-            yield make_client()
+        yield make_client()
 
 
 @pytest.fixture
@@ -64,10 +63,10 @@ def work_on_moto(client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conte
     from holdfast.runtime import wiring
     from local import table
 
-    table.create(client, "holdfast")
     monkeypatch.setattr(wiring, "make_client", lambda: client)
-    yield from _opened(monkeypatch)
-    client.delete_table(TableName="holdfast")
+    with mock_aws():
+        table.create(client, "holdfast")
+        yield from _opened(monkeypatch)
 
 
 def _opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
