@@ -21,7 +21,7 @@ NOTES = """\
 A refused write (marked !) counts as a call; local engines report no units for it, AWS bills it like the write.
 The settings of a SKU are remembered for 30 s per process: a hold of a quiet SKU reads them first.
 Expiry: the fold and the removal of the register's row. All in: with the writing of that row by the stream's consumer.
-The consumer also writes the rows by which reservations are listed (one per SKU and one per hour), expiry or not.
+The consumer also writes the rows by which reservations are listed (one per SKU and one per day), expiry or not.
 Plain: the same transactions, but an entry in an expiry index for each hold and one transaction for each that ends."""
 
 
