@@ -1,4 +1,4 @@
-"""The protocol of a marketplace: what the services ask of it. Modules build requests and read answers; they send nothing.
+"""The protocol of a marketplace: what the services ask of it. Modules build requests, read answers, send nothing.
 
 `Send` is the port to the network (`transport.py` speaks it over HTTP, tests and the simulator speak it to a fake).
 """
@@ -97,7 +97,9 @@ class OrderTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockChanged:
-    """The marketplace's own stock of a listing or inventory item is now `quantity` at its location."""
+    """The marketplace's own stock is now `quantity` at its location. `item`: the listing's key, or any id from which
+    `read_back` finds the listing.
+    """
 
     item: str
     location: str | None
@@ -161,10 +163,14 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A listing as the marketplace shows it. `locked`: units a promotion keeps, below which nothing may be set."""
+    """A listing as the marketplace shows it. `locked`: units a promotion keeps, below which nothing may be set.
+
+    `on_hand`: units in its building, where the merchant keeps its stock there and the marketplace tells it.
+    """
 
     listing: str
     quantity: int
+    on_hand: int | None = None
     price: Decimal | None = None
     locked: int = 0
     title: str = ""

@@ -12,7 +12,7 @@ class Kind(StrEnum):
     """Ask again later: throttled, broken, down."""
     FINAL = "final"
     """Asking again gives the same answer; a person has to change something."""
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - the word for a kind of refusal
     """The access token is not accepted: refresh it, then ask once more."""
     REAUTHORISE = "reauthorise"
     """No refresh helps: the merchant has to connect the shop anew."""
@@ -43,7 +43,7 @@ class GivesBack(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSheet:
-    """How the marketplace calls us. `answer_within_s`: seconds until it gives up; `redelivery`: seconds after a failure.
+    """How the marketplace calls us. `answer_within_s`: until it gives up; `redelivery_s`: the pauses after a failure.
 
     `header`: where the signature stands, lower case. `base`: words for what is signed. `has_lines`: the push itself
     tells the order's lines. `keys_by_subscription`: one key for each subscription instead of one for the app.
@@ -65,7 +65,8 @@ class Sheet:
 
     `listing_parts` names the ids that a listing's key is made of, joined by `~`. `batch`: most listings in one stock
     write; `batch_of_one_product`: all of one product. `zero`: whether 0 may be written, else what is written instead
-    (words; the module does it). `calls_per_second`: our own budget per shop. `errors`: the marketplace's code → kind.
+    (words; the module does it). `orders_in_order`: a list of orders comes oldest change first. `calls_per_second`: our
+    own budget per shop. `errors`: the marketplace's code → kind.
     """
 
     channel: str
@@ -86,6 +87,7 @@ class Sheet:
     return_gives_back: GivesBack
     orders_page: int
     orders_window_days: int | None
+    orders_in_order: bool
     calls_per_second: float
     token_life_s: int | None
     refresh_rotates: bool

@@ -132,3 +132,13 @@ def state_is(state: str) -> Condition:
 def version_is(version: int) -> Condition:
     """A command that read before another one's change cannot act after it."""
     return Condition("version_is", ("version",), "=", version)
+
+
+def lock_over(now_ms: int) -> Condition:
+    """A lock whose holder died is taken over once its time is over, not before."""
+    return Condition("lock_over", ("until",), "<=", now_ms)
+
+
+def lock_is(owner: str) -> Condition:
+    """Only the holder gives a lock back: a late one must not open another's."""
+    return Condition("lock_is", ("owner",), "=", owner)

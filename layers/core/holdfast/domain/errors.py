@@ -92,6 +92,20 @@ class UnknownIncident(Refused):
         super().__init__(f"no incident has the id {incident_id!r}")
 
 
+class UnknownShop(Refused):
+    code = "unknown_shop"
+
+    def __init__(self, shop: str) -> None:
+        super().__init__(f"no such shop: {shop}; connect it with PUT /v1/shops/{{channel}}/{{shop}}")
+
+
+class UnknownListing(Refused):
+    code = "unknown_listing"
+
+    def __init__(self, listing: str) -> None:
+        super().__init__(f"no such listing: {listing}; map it with PUT /v1/listings/{{channel}}/{{shop}}/{{listing}}")
+
+
 @dataclass(frozen=True, slots=True)
 class Shortage:
     """A line that cannot be served: `wanted` units against `available` free ones at `location`."""

@@ -13,6 +13,10 @@ class Kind(StrEnum):
     DUPLICATE_PAYMENT = "duplicate_payment"
     PAYMENT_UNMATCHED = "payment_unmatched"
     DRIFT_FOUND = "drift_found"
+    LISTING_UNKNOWN = "listing_unknown"
+    ORDER_NOT_APPLIED = "order_not_applied"
+    SHOP_UNAUTHORISED = "shop_unauthorised"
+    SHOP_SAID = "shop_said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,4 +92,47 @@ def drift_found(sku: str, location: str, *, version: int, differences: Mapping[s
         at=at,
         detail=f"the level of {sku} at {location} did not match its facts and was repaired: {told}",
         facts={"sku": sku, "location": location, **differences},
+    )
+
+
+def listing_unknown(shop: str, listing: str, *, order_id: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.LISTING_UNKNOWN,
+        subject=f"{shop}|{listing}",
+        at=at,
+        detail=f"order {order_id} sells {listing} of {shop}, and nobody has said which SKUs that is: map the listing",
+        facts={"shop": shop, "listing": listing, "order": order_id},
+        reopens=True,
+    )
+
+
+def order_not_applied(reservation_id: str, *, why: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.ORDER_NOT_APPLIED,
+        subject=reservation_id,
+        at=at,
+        detail=f"order {reservation_id} was not applied: {why}",
+        facts={"reservation": reservation_id, "why": why},
+    )
+
+
+def shop_unauthorised(shop: str, *, why: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.SHOP_UNAUTHORISED,
+        subject=shop,
+        at=at,
+        detail=f"{shop} does not accept our credentials any more ({why}): authorise it anew, then store its secret",
+        facts={"shop": shop, "why": why},
+        reopens=True,
+    )
+
+
+def shop_said(shop: str, *, what: str, detail: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.SHOP_SAID,
+        subject=f"{shop}|{what}",
+        at=at,
+        detail=f"{shop} says: {detail}",
+        facts={"shop": shop, "what": what},
+        reopens=True,
     )

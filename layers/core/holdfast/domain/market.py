@@ -47,3 +47,47 @@ class MarketOrder:
     created_at: datetime
     updated_at: datetime
     lines: tuple[OrderLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`quantity` units of a SKU go into one unit of a listing."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldLine:
+    """A line as it was last applied. `parts` None: nobody has said yet which SKUs the listing sells.
+
+    `left`: units of the listing that left the building with this order.
+    """
+
+    listing: str
+    ordered: int
+    cancelled: int = 0
+    withheld: int = 0
+    returned: int = 0
+    left: int = 0
+    parts: tuple[Part, ...] | None = None
+
+    @property
+    def wanted(self) -> int:
+        return self.ordered - self.cancelled - self.withheld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a marketplace last said of an order, and how we first heard of it: by `webhook` or by `poll`."""
+
+    shop: str
+    heard_by: str
+    stage: Stage
+    updated_at: datetime
+    lines: tuple[ToldLine, ...]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Listings of the order that wait for their mapping."""
+        return tuple(line.listing for line in self.lines if line.parts is None)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from .level import Place
+from .market import Told
 from .policy import Mode
 
 # The record stays under 1 KB for an ordinary order; older entries of the history are in the logs.
@@ -61,7 +62,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """The record. `minute`: the wheel minute all its held lines are in; `version` counts its transitions."""
+    """The record. `minute`: the wheel minute all its held lines are in; `version` counts its transitions.
+
+    `told`: for an order of a marketplace, what the marketplace last said of it.
+    """
 
     id: str
     state: State
@@ -80,6 +84,7 @@ class Reservation:
     payment_id: str | None = None
     pay_by: datetime | None = None
     shipped_at: datetime | None = None
+    told: Told | None = None
     history: tuple[Event, ...] = ()
 
     @property

@@ -11,7 +11,9 @@ from holdfast.domain.errors import (
     Refused,
     Unavailable,
     UnknownIncident,
+    UnknownListing,
     UnknownReservation,
+    UnknownShop,
     UnknownSku,
 )
 
@@ -32,6 +34,8 @@ STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (UnknownSku, HTTPStatus.NOT_FOUND),
     (UnknownReservation, HTTPStatus.NOT_FOUND),
     (UnknownIncident, HTTPStatus.NOT_FOUND),
+    (UnknownShop, HTTPStatus.NOT_FOUND),
+    (UnknownListing, HTTPStatus.NOT_FOUND),
     (PolicyRefused, HTTPStatus.FORBIDDEN),
     (Refused, HTTPStatus.CONFLICT),
     (Conflict, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -57,9 +57,11 @@ def _reservation_rows(change: Change) -> list[Put | Delete]:
     if change.after is None:
         gone = record_from(dict(change.before or {}))
         return [Delete(key=row.key) for row in reservation_rows(gone)]
-    if change.before is not None:
-        return []
     record = record_from(dict(change.after))
+    if change.before is not None:
+        # A marketplace's order may come to hold SKUs that it had not when it was new.
+        known = {row.key for row in reservation_rows(record_from(dict(change.before)))}
+        return [row for row in reservation_rows(record) if row.key not in known]
     rows: list[Put | Delete] = [*reservation_rows(record)]
     if record.state is State.COMMITTED and record.pay_by is not None:
         rows.append(unpaid_row(record.id, pay_by=record.pay_by))

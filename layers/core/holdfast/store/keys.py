@@ -13,12 +13,21 @@
 | unpaid order          | DUE#{bucket}           | {epoch s}#UNPAID#{id}                 |
 | incident              | INCIDENT#{id}          | INCIDENT                              |
 | the auditor's bookmark| AUDIT                  | BOOKMARK                              |
+| shop                  | SHOP#{channel}#{shop}  | SETTINGS                              |
+| its polling           | SHOP#{channel}#{shop}  | HEALTH                                |
+| its token's lock      | SHOP#{channel}#{shop}  | TOKEN                                 |
+| its delays of a week  | SHOP#{channel}#{shop}  | DELAYS#{week}                         |
+| order that waits      | WAITING#{channel}#{shop} | {listing}#{order}                   |
+| listing               | LISTING#{channel}#{shop} | {listing}                           |
+| its row per SKU       | LISTINGS_OF#{sku}      | {channel}#{shop}#{listing}            |
 """
 
 import zlib
 from datetime import date, datetime
 
 from holdfast.domain.level import Place
+from holdfast.domain.listing import ListingKey
+from holdfast.domain.shop import ShopKey
 
 from .table import Key
 
@@ -29,6 +38,7 @@ ONLY_SHARD = "0"
 
 LISTS = "lists"
 SKUS_LIST = "skus"
+SHOPS_LIST = "shops"
 MAX_SK = "\uffff"
 
 
@@ -106,3 +116,57 @@ def incidents_list(*, is_open: bool) -> str:
 
 
 AUDIT_BOOKMARK = Key("AUDIT", "BOOKMARK")
+
+
+def shop_partition(shop: ShopKey) -> str:
+    return f"SHOP#{shop.channel}#{shop.shop}"
+
+
+def shop(key: ShopKey) -> Key:
+    return Key(shop_partition(key), "SETTINGS")
+
+
+def shop_of(pk: str) -> ShopKey:
+    _, channel, name = pk.split("#", 2)
+    return ShopKey(channel, name)
+
+
+def shop_health(key: ShopKey) -> Key:
+    return Key(shop_partition(key), "HEALTH")
+
+
+def shop_token(key: ShopKey) -> Key:
+    return Key(shop_partition(key), "TOKEN")
+
+
+def shop_delays(key: ShopKey, week: int) -> Key:
+    return Key(shop_partition(key), f"DELAYS#{week:05d}")
+
+
+def waiting_partition(key: ShopKey) -> str:
+    return f"WAITING#{key.channel}#{key.shop}"
+
+
+def waiting(key: ShopKey, listing: str, reservation_id: str) -> Key:
+    return Key(waiting_partition(key), f"{listing}#{reservation_id}")
+
+
+def listings_partition(key: ShopKey) -> str:
+    return f"LISTING#{key.channel}#{key.shop}"
+
+
+def listing(key: ListingKey) -> Key:
+    return Key(listings_partition(key.shop), key.listing)
+
+
+def listings_of_sku_partition(sku: str) -> str:
+    return f"LISTINGS_OF#{sku}"
+
+
+def listing_of_sku(sku: str, key: ListingKey) -> Key:
+    return Key(listings_of_sku_partition(sku), f"{key.shop.channel}#{key.shop.shop}#{key.listing}")
+
+
+def listing_in_row(sk: str) -> ListingKey:
+    channel, name, its = sk.split("#", 2)
+    return ListingKey(ShopKey(channel, name), its)

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from .incidents import Incidents
 from .levels import Levels
+from .listings import Listings
 from .movements import Movements
+from .orders import Orders
 from .register import Register
 from .reservations import Reservations
+from .shops import Shops
 from .table import Table
 
 
@@ -18,14 +21,21 @@ class Ledger:
     movements: Movements
     incidents: Incidents
     register: Register
+    orders: Orders
+    shops: Shops
+    listings: Listings
 
 
 def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
+    reservations = Reservations(table, keep_ended_seconds=keep_ended_seconds)
     return Ledger(
         table=table,
         levels=Levels(table),
-        reservations=Reservations(table, keep_ended_seconds=keep_ended_seconds),
+        reservations=reservations,
         movements=Movements(table),
         incidents=Incidents(table),
         register=Register(table),
+        orders=Orders(reservations, table),
+        shops=Shops(table),
+        listings=Listings(table),
     )

@@ -15,6 +15,7 @@ from . import incidents, keys
 from .levels import level_action, level_from
 from .table import Action, Cancelled, Failed, Item, Put, Table, Update
 from .times import from_ms, to_ms
+from .told import told_from, told_item
 
 # What ended is kept for a while, then TTL clears it away. A committed one, and one with a refund due, is not ended.
 ENDS = frozenset({State.OPEN, State.HELD, State.RELEASED, State.SHIPPED, State.REFUNDED})
@@ -47,6 +48,7 @@ def record_from(item: Item) -> Reservation:
         payment_id=item.get("payment_id"),
         pay_by=from_ms(item.get("pay_by")),
         shipped_at=from_ms(item.get("shipped_at")),
+        told=told_from(item["told"]) if "told" in item else None,
         history=tuple(Event(from_ms(entry["at"]), entry["what"]) for entry in item["history"]),
     )
 
@@ -62,6 +64,7 @@ def item_of(record: Reservation, *, keep_ended_seconds: int) -> Item:
         "payment_id": record.payment_id,
         "pay_by": record.pay_by and to_ms(record.pay_by),
         "shipped_at": record.shipped_at and to_ms(record.shipped_at),
+        "told": record.told and told_item(record.told),
         "ttl": int((ended + timedelta(seconds=keep_ended_seconds)).timestamp()) if record.state in ENDS else None,
     }
     return {
@@ -97,20 +100,22 @@ class Reservations:
 
     def create(self, record: Reservation, changes: Sequence[LevelChange]) -> Failure | None:
         """The first write of a record, with its levels. None: written. The first writer of an id wins."""
-        put = Put(
-            key=keys.reservation(record.id),
-            item=item_of(record, keep_ended_seconds=self._keep_ended_seconds),
-            conditions=(id_not_used(),),
-        )
-        return self._transact(put, changes, ())
+        return self.transact(self.first_version(record), changes, ())
 
     def write(self, decision: Write, *, before: Reservation) -> Failure | None:
         """A transition, with its levels and incidents. None: written."""
         closed = [incidents.close_action(each, at=decision.record.changed_at) for each in decision.closes]
         further: list[Action] = [*map(incidents.open_action, decision.incidents), *closed]
-        return self._transact(self._transition(before, decision.record), decision.changes, further)
+        return self.transact(self.transition(before, decision.record), decision.changes, further)
 
-    def _transition(self, before: Reservation, after: Reservation) -> Update:
+    def first_version(self, record: Reservation) -> Put:
+        return Put(
+            key=keys.reservation(record.id),
+            item=item_of(record, keep_ended_seconds=self._keep_ended_seconds),
+            conditions=(id_not_used(),),
+        )
+
+    def transition(self, before: Reservation, after: Reservation) -> Update:
         """Only what changed is written: another version of this code may keep attributes unknown to this one."""
         old = item_of(before, keep_ended_seconds=self._keep_ended_seconds)
         new = item_of(after, keep_ended_seconds=self._keep_ended_seconds)
@@ -121,9 +126,10 @@ class Reservations:
             conditions=(state_is(before.state.value), version_is(before.version)),
         )
 
-    def _transact(
+    def transact(
         self, first: Put | Update, changes: Sequence[LevelChange], further: Sequence[Action]
     ) -> Failure | None:
+        """The record, its levels and what goes with them, or nothing of it. None: written."""
         try:
             self._table.transact([first, *map(level_action, changes), *further])
         except Cancelled as cancelled:
