@@ -170,6 +170,12 @@ class MovementRefused(Refused):
     code = "more_than_on_hand"
 
 
+class OrderTooLarge(Refused):
+    """One transaction takes a hundred actions; a marketplace's order that needs more is entered by a person."""
+
+    code = "order_too_large"
+
+
 class LedgerBroken(Unavailable):
     """A level does not add up. Nothing is written on top of it; the auditor repairs it."""
 

@@ -1,7 +1,7 @@
 """Orders of marketplaces: the reservation, its levels and all that goes with them in one transaction."""
 
 from holdfast.domain.conditions import id_not_used
-from holdfast.domain.errors import Refused
+from holdfast.domain.errors import OrderTooLarge
 from holdfast.domain.orders import Noted, Settled
 from holdfast.domain.shop import ShopKey
 
@@ -12,12 +12,6 @@ from .reservations import Failure, Reservations
 from .table import Action, Delete, Item, Put, Query, Table
 
 MOST_ACTIONS = 100
-
-
-class OrderTooLarge(Refused):
-    """One transaction takes a hundred actions; an order that needs more has to be entered by a person."""
-
-    code = "order_too_large"
 
 
 class Orders:
