@@ -366,3 +366,17 @@ def test_the_audit_agrees_with_orders_that_came_back_and_were_set_aside(fair: Fa
     audited = fair.world.audit()
 
     assert (audited.levels, audited.off) == (1, [])
+
+
+def test_a_shortage_names_the_newest_orders_it_leaves_without_units(fair: Fair) -> None:
+    for number, units in enumerate((6, 3, 4, 2)):
+        told(fair, fair.order(f"A{number}", lines={"1~0": units}))
+        later(fair)
+    fair.world.stream()
+    [found], _ = list_incidents(fair.world.context, is_open=True, limit=50, start=None)
+    assert found.orders == ("shopee:hanoi:A2", "shopee:hanoi:A3")
+
+    gone = {"1~0": OrderLine(listing="1~0", ordered=4, cancelled=4)}
+    told(fair, fair.order("A2", Stage.CANCELLED, lines=gone))
+    [found], _ = list_incidents(fair.world.context, is_open=True, limit=50, start=None)
+    assert found.orders == ("shopee:hanoi:A3",)

@@ -24,7 +24,7 @@ class Incident:
     """`subject` names what it is about; the same kind and subject are the same incident.
 
     `reopens`: seen again after it was closed, it is open again (a shortage); otherwise a repeat changes nothing (one
-    payment is refunded once).
+    payment is refunded once). `orders`: of a shortage, the reservations that cannot be served, found when it is read.
     """
 
     kind: Kind
@@ -36,6 +36,7 @@ class Incident:
     reopens: bool = False
     closed_at: datetime | None = None
     note: str | None = None
+    orders: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -205,6 +205,7 @@ class IncidentShown(Shown):
     at: datetime
     detail: str
     facts: dict[str, Any]
+    orders: list[str]
     closed_at: datetime | None
     note: str | None
 

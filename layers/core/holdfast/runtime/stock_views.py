@@ -115,6 +115,7 @@ def incident_view(incident: Incident) -> View:
         "at": time_view(incident.at),
         "detail": incident.detail,
         "facts": dict(incident.facts),
+        "orders": list(incident.orders),
         "closed_at": maybe_time(incident.closed_at),
         "note": incident.note,
     }

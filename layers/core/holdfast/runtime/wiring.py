@@ -33,6 +33,7 @@ def context_of(told: Settings, table: Table) -> Context:
         clock=_now,
         wait=pause,
         count=telemetry.count,
+        measure=telemetry.measure,
     )
 
 

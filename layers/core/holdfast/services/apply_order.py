@@ -167,6 +167,7 @@ def _count(work: Intake, shop: Shop, order: MarketOrder, settled: Settled, *, he
     if settled.before is None:
         delay = (now - order.created_at).total_seconds()
         context.ledger.shops.note_delay(shop.key, delay, heard_by=heard_by, now=now)
+        context.measure("OrderDelay", delay)
     if shop.stock_home and settled.record.shipped_at == now:
         # The home's figure and ours change in two messages; whichever comes first, a later look settles it.
         items = [line.listing for line in order.lines]

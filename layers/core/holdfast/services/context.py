@@ -46,7 +46,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`clock` gives aware UTC times; `wait(attempt)` sleeps between attempts; `count(metric, n)` counts."""
+    """`clock` gives aware UTC times; `wait(attempt)` sleeps between attempts; `count(metric, n)` counts.
+
+    `measure(metric, seconds)` is for what has quantiles.
+    """
 
     ledger: Ledger
     policy: Policy
@@ -54,6 +57,7 @@ class Context:
     wait: Callable[[int], None]
     count: Callable[[str, int], None]
     memory: Memory = field(default_factory=Memory)
+    measure: Callable[[str, float], None] = lambda _metric, _seconds: None
 
     def settings_of(self, skus: Iterable[str]) -> Mapping[str, Sku]:
         """Settings of every one of the SKUs, at most 30 s old. Raises UnknownSku naming those that do not exist."""

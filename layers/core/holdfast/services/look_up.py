@@ -18,6 +18,7 @@ from holdfast.store.levels import SkuView, settings_from
 from holdfast.store.table import Item
 
 from .context import Context
+from .oversold_orders import with_orders
 
 ASKED_AT_ONCE = 8
 DAYS_PER_PAGE = 31
@@ -111,9 +112,9 @@ def list_skus(context: Context, *, limit: int, start: Item | None) -> tuple[list
 def list_incidents(
     context: Context, *, is_open: bool, limit: int, start: Item | None
 ) -> tuple[list[Incident], Item | None]:
-    """Newest first."""
+    """Newest first; a shortage tells which orders it leaves without units now."""
     page = context.ledger.incidents.listed(is_open=is_open, limit=limit, start=start)
-    return [incident_from(item) for item in page.items], page.next
+    return [with_orders(context, incident_from(item)) for item in page.items], page.next
 
 
 def close_incident(context: Context, incident_id: str, *, note: str | None) -> Incident:
