@@ -1,4 +1,4 @@
-"""Which orders cannot be served: the newest of those that are promised and not shipped, as many as units are missing."""
+"""Which orders cannot be served: the newest that are promised and not shipped, as many as units are missing."""
 
 from collections.abc import Iterable
 from dataclasses import replace
