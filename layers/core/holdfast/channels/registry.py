@@ -1,0 +1,15 @@
+"""The marketplaces by name. A module is imported when it is first asked for, so that nobody pays for seven."""
+
+from importlib import import_module
+
+from .protocol import Channel
+
+NAMES = ("shopee", "lazada", "tiktok_shop", "tiki", "haravan", "shopify", "woocommerce")
+
+
+def channel(name: str) -> Channel:
+    """Raises ValueError for a name that is not in `NAMES`; whoever takes names from outside checks them first."""
+    if name not in NAMES:
+        raise ValueError(f"no such channel: {name!r}")
+    found: Channel = import_module(f".{name}", __package__).CHANNEL
+    return found
