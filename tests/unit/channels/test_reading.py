@@ -63,7 +63,7 @@ def test_times_are_aware_and_in_utc() -> None:
     assert told(int(noon.timestamp())).seconds() == noon
     assert told(int(noon.timestamp()) * 1000).millis() == noon
     assert told("2026-03-04T19:00:00+07:00").iso() == noon
-    assert told("2026-03-04 19:00:00 +0700".replace(" +", "+")).iso() == noon
+    assert told("2026-03-04 19:00:00 +0700").iso() == noon
 
 
 @pytest.mark.parametrize("value", ["2026-03-04T12:00:00", "yesterday", 5, "2026-13-04T12:00:00Z"])

@@ -16,6 +16,7 @@ LONGEST_DETAIL = 300
 LONGEST_RETRY_AFTER_S = 86_400.0
 MOST_EPOCH_S = 253_402_300_799
 WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
+BEFORE_OFFSET = re.compile(r" (?=[+-][0-9]{2}:?[0-9]{2}\Z)")
 SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 
 
@@ -131,9 +132,9 @@ class Told:
         return datetime.fromtimestamp(seconds, UTC)
 
     def iso(self) -> datetime:
-        """ISO 8601 with an offset, as UTC."""
+        """ISO 8601 with an offset, as UTC; one marketplace puts a space before the offset."""
         try:
-            found = datetime.fromisoformat(self.text())
+            found = datetime.fromisoformat(BEFORE_OFFSET.sub("", self.text()))
         except ValueError:
             raise self.wrong("a time in ISO 8601") from None
         if found.tzinfo is None:
