@@ -34,6 +34,6 @@ def test_a_name_that_is_no_channel_imports_nothing(name: str) -> None:
         channel(name)
 
 
-@pytest.mark.parametrize("name", ["shopee", "lazada"])
+@pytest.mark.parametrize("name", ["shopee", "lazada", "tiktok_shop"])
 def test_a_channel_s_sheet_bears_its_name(name: str) -> None:
     assert channel(name).sheet.channel == name
