@@ -117,6 +117,12 @@ def test_a_spent_refresh_token_needs_the_merchant(code: str) -> None:
     assert (error.value.kind, error.value.code) == (Kind.REAUTHORISE, code)
 
 
+def test_a_spent_refresh_token_told_in_words_needs_the_merchant() -> None:
+    with pytest.raises(ChannelError) as error:
+        CHANNEL.refresh(SHOP, ScriptedSend(answered(refused("error_auth", "Your refresh_token expired."))), NOW)
+    assert error.value.kind is Kind.REAUTHORISE
+
+
 def test_an_unreadable_refresh_may_have_spent_the_token() -> None:
     with pytest.raises(ChannelError) as error:
         CHANNEL.refresh(SHOP, ScriptedSend(answered(b"<html>")), NOW)
@@ -332,6 +338,20 @@ def test_a_part_cancelled_for_want_of_stock_is_withheld_whether_or_not_the_purch
     assert found.stage is Stage.PAID
     assert found.lines == (OrderLine(listing=SHIRT_RED, ordered=5, withheld=2),)
     assert found.lines[0].wanted == 3
+
+
+@pytest.mark.parametrize(
+    "members", [{"cancel_by": "buyer"}, {"cancel_by": "system"}, {"cancel_by": "seller", "cancel_reason": "Other"}]
+)
+def test_a_part_cancelled_by_another_or_for_another_reason_is_given_back(members: dict[str, str]) -> None:
+    found = fetched(order("READY_TO_SHIP", item(11, 5, active_qty=3, cancelled_qty=2), **members))
+    assert found.lines == (OrderLine(listing=SHIRT_RED, ordered=5, cancelled=2),)
+
+
+def test_units_that_left_are_not_given_back_though_their_row_says_cancelled() -> None:
+    row = item(11, 2, active_qty=0, cancelled_qty=2)
+    found = fetched(order("CANCELLED", row, cancel_reason="Failed Delivery", pickup_done_time=1_712_700_000))
+    assert (found.stage, found.lines) == (Stage.SHIPPED, (OrderLine(listing=SHIRT_RED, ordered=2),))
 
 
 def test_an_order_with_nothing_left_in_it_is_cancelled() -> None:

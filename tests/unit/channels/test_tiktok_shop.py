@@ -418,6 +418,15 @@ def test_a_page_tells_its_orders_whole_and_the_way_to_the_next() -> None:
     assert CHANNEL.list_orders(SHOP, since=NOW, until=NOW, cursor="b2Zm", send=last, now=NOW).next is None
 
 
+def test_an_order_that_cannot_be_read_is_named_and_holds_up_no_other() -> None:
+    told = said({"orders": [{**order("TELEPORTED"), "id": "7"}, order("UNPAID")]})
+    page = CHANNEL.list_orders(
+        SHOP, since=NOW - timedelta(hours=1), until=NOW, cursor=None, send=ScriptedSend(answered(told)), now=NOW
+    )
+    assert page.changed == (OrderChanged(order_id="7"),)
+    assert [each.order_id for each in page.orders] == ["576461413038785752"]
+
+
 # --- pushes -----------------------------------------------------------------------------------------------------------
 
 

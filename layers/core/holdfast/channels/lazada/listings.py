@@ -114,10 +114,16 @@ def _shown(row: Told, *, item_id: str, title: str) -> Shown:
         listing=JOINER.join((item_id, row["SkuId"].id())),
         quantity=_sellable(row),
         price=price.amount() if price else None,
-        locked=sum(each["sellableQuantity"].whole(least=0) for each in row.rows_of("channelInventories")),
+        locked=sum(_kept(each) for each in row.rows_of("channelInventories")),
         title=title,
         merchant_sku=sku.text() if sku else "",
     )
+
+
+def _kept(campaign: Told) -> int:
+    """What a campaign keeps. The reference shows `sellableQuantity` in an example and lists no member."""
+    quantity = campaign.get("sellableQuantity")
+    return (quantity or campaign["quantity"]).whole(least=0)
 
 
 def _sellable(row: Told) -> int:

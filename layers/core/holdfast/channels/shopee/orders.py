@@ -63,35 +63,38 @@ def _stage(told: Told) -> Stage:
 
 
 def _lines(told: Told, stage: Stage) -> tuple[OrderLine, ...]:
-    """One line a listing, as a bundle names a model more than once.
-
-    Cancelled for want of stock means the units are not there: they are withheld. So is every part of an order that is
-    cancelled while the rest goes on, since a seller may cancel a part only for that reason.
-    """
-    by = told.get("cancel_by")
-    reason = told.get("cancel_reason")
-    missing = _is_out_of_stock(reason) and (by is None or by.code().lower() != "buyer")
+    """One line a listing, as a bundle names a model more than once."""
     lines: dict[str, OrderLine] = {}
+    has_left = stage is Stage.SHIPPED and told["order_status"].text() == "CANCELLED"
+    is_missing = _is_missing(told, is_whole=stage is Stage.CANCELLED)
     for row in told["item_list"].rows():
         listing = JOINER.join((row["item_id"].id(), row["model_id"].id()))
         ordered, cancelled = _units(row)
-        withheld = 0
         if stage is Stage.CANCELLED:
-            cancelled, withheld = (0, ordered) if missing else (ordered, 0)
-        elif cancelled:
-            cancelled, withheld = 0, cancelled
+            cancelled = ordered
+        elif has_left:
+            cancelled = 0  # cancelled on its way: none of it is here to be sold again
         before = lines.get(listing, OrderLine(listing=listing, ordered=0))
         lines[listing] = OrderLine(
             listing=listing,
             ordered=before.ordered + ordered,
-            cancelled=before.cancelled + cancelled,
-            withheld=before.withheld + withheld,
+            cancelled=before.cancelled + (0 if is_missing else cancelled),
+            withheld=before.withheld + (cancelled if is_missing else 0),
         )
     return tuple(lines.values())
 
 
-def _is_out_of_stock(reason: Told | None) -> bool:
-    return reason is not None and reason.code().lower().replace("_", " ") == "out of stock"
+def _is_missing(told: Told, *, is_whole: bool) -> bool:
+    """Whether what is cancelled is not there, and so withheld.
+
+    Of a whole order the reason tells. A part can be cancelled by a seller only for want of stock: there it is so unless
+    somebody else did it, or another reason is told.
+    """
+    by = found.code().lower() if (found := told.get("cancel_by")) else ""
+    reason = found.code().lower().replace("_", " ") if (found := told.get("cancel_reason")) else ""
+    if by not in {"", "seller"}:
+        return False
+    return reason == "out of stock" or (not is_whole and not reason)
 
 
 def _units(row: Told) -> tuple[int, int]:

@@ -70,6 +70,8 @@ SHEET = Sheet(
 
 # One code says many things here (`error_auth`, `error_param`), and a failed row has only a sentence: the words decide.
 SAYINGS: tuple[tuple[str, Kind], ...] = (
+    ("refresh_token", Kind.REAUTHORISE),
+    ("refresh token", Kind.REAUTHORISE),
     ("access_token", Kind.TOKEN),
     ("reserved stock", Kind.PROMOTION_LOCK),
     ("reserve stock", Kind.PROMOTION_LOCK),

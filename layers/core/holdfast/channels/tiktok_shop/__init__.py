@@ -10,6 +10,7 @@ from holdfast.channels.protocol import (
     ChannelError,
     ItemResult,
     Notice,
+    OrderChanged,
     OrderPage,
     PriceItem,
     Pulled,
@@ -20,7 +21,7 @@ from holdfast.channels.protocol import (
     StockItem,
     Tokens,
 )
-from holdfast.channels.reading import read_json
+from holdfast.channels.reading import Told, read_json
 from holdfast.channels.signing import query
 from holdfast.domain.market import MarketOrder
 
@@ -85,12 +86,9 @@ class TikTokShop:
         }
         body = {"update_time_ge": int(since.timestamp()), "update_time_lt": int(until.timestamp())}
         told = call(account, "/order/202309/orders/search", send=send, now=now, asked=asked, body=body)["data"]
-        orders = (read_order(row) for row in told.rows_of("orders"))
+        orders, changed = _read_page(told.rows_of("orders"))
         following = told.get("next_page_token")
-        return OrderPage(
-            orders=tuple(order for order in orders if order is not None),
-            next=(following.code() or None) if following else None,
-        )
+        return OrderPage(orders=orders, changed=changed, next=(following.code() or None) if following else None)
 
     def pull(self, account: Account, position: str | None, send: Send, now: datetime) -> Pulled:
         """TikTok Shop keeps nothing for us."""
@@ -155,6 +153,20 @@ def _push(  # a call has this many sides, and most are named
     path = f"/product/202309/products/{one_product(items, SHEET)}/{what}/update"
     told = call(account, path, send=send, now=now, body=body(items), writes=True)
     return results(items, told, account)
+
+
+def _read_page(rows: Sequence[Told]) -> tuple[tuple[MarketOrder, ...], tuple[OrderChanged, ...]]:
+    """The orders, and those of them that cannot be read: they are to be fetched alone, and to hold up nobody else."""
+    orders: list[MarketOrder] = []
+    changed: list[OrderChanged] = []
+    for row in rows:
+        try:
+            order = read_order(row)
+        except ChannelError:
+            changed.append(OrderChanged(order_id=row["id"].id()))
+        else:
+            orders += [] if order is None else [order]
+    return tuple(orders), tuple(changed)
 
 
 def _fetch_orders(account: Account, order_ids: list[str], send: Send, now: datetime) -> tuple[MarketOrder, ...]:

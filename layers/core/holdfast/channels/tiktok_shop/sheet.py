@@ -82,6 +82,7 @@ SAYINGS: tuple[tuple[str, Kind], ...] = (
     ("refresh_token", Kind.REAUTHORISE),
     ("refresh token", Kind.REAUTHORISE),
     ("too many requests", Kind.PASSING),
+    ("internal error", Kind.PASSING),
 )
 # What broke behind the door may have been applied before it broke.
 IN_DOUBT = frozenset({"36009003", "36009007"})
