@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docs import cost
+from docs import cost, sheets
 from holdfast.domain import conditions
 from holdfast.domain.conditions import Condition
 from holdfast.domain.reservation import TABLE, Command, Go, Refuse, Rule, State
@@ -142,4 +142,5 @@ BLOCKS = (
     Block("docs/table-design.md", "keys", keys_table),
     Block("docs/table-design.md", "conditions", conditions_table),
     Block("README.md", "cost", lambda: _table(*cost.table())),
+    Block("docs/channels/README.md", "sheets", lambda: _table(*sheets.table())),
 )

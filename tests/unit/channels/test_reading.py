@@ -53,6 +53,17 @@ def test_what_is_no_amount_is_unreadable(value: object) -> None:
         told(value).amount()
 
 
+def test_a_member_that_is_null_is_as_good_as_absent_unless_it_must_be_there() -> None:
+    body = read_json(b'{"a": null}')
+    assert body.get("a") is None
+    assert body.get("b") is None
+    assert body.rows_of("a") == ()
+    with pytest.raises(ChannelError, match="body: expected a member b"):
+        body["b"]
+    with pytest.raises(ChannelError, match=r"body\.a: expected text"):
+        body["a"].text()
+
+
 def test_money_is_exact() -> None:
     assert told("199000.10").amount() == Decimal("199000.10")
     assert read_json(b'{"a": 0.1}')["a"].amount() == Decimal("0.1")

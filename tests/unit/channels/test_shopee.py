@@ -123,6 +123,13 @@ def test_a_spent_refresh_token_told_in_words_needs_the_merchant() -> None:
     assert error.value.kind is Kind.REAUTHORISE
 
 
+@pytest.mark.parametrize(("status", "kind"), [(401, Kind.REAUTHORISE), (429, Kind.PASSING), (502, Kind.UNKNOWN)])
+def test_a_refresh_that_is_turned_away_asks_for_no_refresh(status: int, kind: Kind) -> None:
+    with pytest.raises(ChannelError) as error:
+        CHANNEL.refresh(SHOP, ScriptedSend(answered(b"", status=status)), NOW)
+    assert (error.value.kind, error.value.code) == (kind, f"http_{status}")
+
+
 def test_an_unreadable_refresh_may_have_spent_the_token() -> None:
     with pytest.raises(ChannelError) as error:
         CHANNEL.refresh(SHOP, ScriptedSend(answered(b"<html>")), NOW)

@@ -134,6 +134,13 @@ def test_a_refresh_token_that_has_ended_needs_the_merchant(code: int, message: s
     assert (error.value.kind, error.value.code) == (Kind.REAUTHORISE, str(code))
 
 
+@pytest.mark.parametrize(("status", "kind"), [(401, Kind.REAUTHORISE), (429, Kind.PASSING), (502, Kind.UNKNOWN)])
+def test_a_refresh_that_is_turned_away_asks_for_no_refresh(status: int, kind: Kind) -> None:
+    with pytest.raises(ChannelError) as error:
+        CHANNEL.refresh(SHOP, ScriptedSend(answered(b"", status=status)), NOW)
+    assert (error.value.kind, error.value.code) == (kind, f"http_{status}")
+
+
 def test_an_unreadable_refresh_may_have_changed_the_token() -> None:
     with pytest.raises(ChannelError) as error:
         CHANNEL.refresh(SHOP, ScriptedSend(answered(said({"access_token": "new"}))), NOW)

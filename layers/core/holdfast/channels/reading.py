@@ -6,6 +6,8 @@ UNKNOWN (it may have been applied), of anything else FINAL (the same bytes will 
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -192,6 +194,17 @@ def status_kind(status: int, *, writes: bool) -> Kind | None:
         case _ if status > 504:  # noqa: PLR2004
             return Kind.UNKNOWN if writes else Kind.PASSING
     return Kind.FINAL
+
+
+@contextmanager
+def refreshing() -> Iterator[None]:
+    """Around a refresh: a token that is not accepted there is the refresh token, and no refresh helps."""
+    try:
+        yield
+    except ChannelError as error:
+        if error.kind is not Kind.TOKEN:
+            raise
+        raise ChannelError(Kind.REAUTHORISE, error.code, error.detail) from None
 
 
 def retry_after_s(answer: Answer) -> float | None:

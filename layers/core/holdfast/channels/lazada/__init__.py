@@ -20,7 +20,7 @@ from holdfast.channels.protocol import (
     StockItem,
     Tokens,
 )
-from holdfast.channels.reading import Told, read_json
+from holdfast.channels.reading import Told, read_json, refreshing
 from holdfast.channels.sheet import Kind
 from holdfast.domain.market import MarketOrder
 
@@ -50,7 +50,8 @@ class Lazada:
     def refresh(self, account: Account, send: Send, now: datetime) -> Tokens:
         """A refresh lengthens the access token and not the refresh token: the merchant returns when that ends."""
         form = {"refresh_token": account.refresh_token or ""}
-        told = post_for_token(account, "/auth/token/refresh", form, send=send, now=now)
+        with refreshing():
+            told = post_for_token(account, "/auth/token/refresh", form, send=send, now=now)
         return Tokens(
             access_token=told["access_token"].id(),
             refresh_token=told["refresh_token"].id(),

@@ -20,7 +20,7 @@ from holdfast.channels.protocol import (
     StockItem,
     Tokens,
 )
-from holdfast.channels.reading import read_json
+from holdfast.channels.reading import read_json, refreshing
 from holdfast.domain.market import MarketOrder
 
 from .calls import call, is_not_found
@@ -52,7 +52,10 @@ class Shopee:
             "shop_id": int(account.members["shop_id"]),
         }
         path = "/api/v2/auth/access_token/get"
-        told = call(account, path, send=send, now=now, body=members, for_shop=False, base=account.auth_url)
+        with refreshing():
+            told = call(
+                account, path, send=send, now=now, body=members, for_shop=False, base=account.auth_url, writes=True
+            )
         life_s = told["expire_in"].whole(least=1)
         expires = datetime.fromtimestamp(life_s, UTC) if life_s > MOST_EXPIRE_IN_S else now + timedelta(seconds=life_s)
         return Tokens(

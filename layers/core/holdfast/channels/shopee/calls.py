@@ -32,7 +32,10 @@ def call(  # noqa: PLR0913  # a call has this many sides, and all are named
     base: str | None = None,
     writes: bool = False,
 ) -> Told:
-    """GET with `asked`, or POST with a `body`, which is not signed. Raises ChannelError for a filled `error`."""
+    """GET with `asked`, or POST with a `body`, which is not signed. Raises ChannelError for a filled `error`.
+
+    A refresh is a write, too: what breaks may have spent the token.
+    """
     bare, _, fixed = path.partition("?")
     seconds = int(now.timestamp())
     signed = {"partner_id": account.members["partner_id"], "timestamp": str(seconds)}
@@ -48,8 +51,7 @@ def call(  # noqa: PLR0913  # a call has this many sides, and all are named
             body=b"" if body is None else json.dumps(body, separators=(",", ":")).encode(),
         )
     )
-    # Of a refresh, too: the old token may be spent by now.
-    told = read_answer(answer, writes=writes or base is not None)
+    told = read_answer(answer, writes=writes)
     failure = _failure(told, answer, account, writes=writes)
     if failure is None or (failure.code == SOME_FAILED and told.get("response") is not None):
         return told

@@ -21,7 +21,7 @@ from holdfast.channels.protocol import (
     StockItem,
     Tokens,
 )
-from holdfast.channels.reading import Told, read_json
+from holdfast.channels.reading import Told, read_json, refreshing
 from holdfast.channels.signing import query
 from holdfast.domain.market import MarketOrder
 
@@ -55,7 +55,8 @@ class TikTokShop:
             "grant_type": "refresh_token",
         }
         answer = send(Request(method="GET", url=f"{account.auth_url}/api/v2/token/refresh?{query(asked)}"))
-        told = read(answer, account, writes=True)["data"]
+        with refreshing():
+            told = read(answer, account, writes=True)["data"]
         return Tokens(
             access_token=told["access_token"].id(),
             refresh_token=told["refresh_token"].id(),
