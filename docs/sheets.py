@@ -66,6 +66,7 @@ FACTS = (
     ("returned units come back", lambda sheet: sheet.return_gives_back.value.replace("_", " ")),
     ("orders in a page", lambda sheet: str(sheet.orders_page)),
     ("longest span of orders", lambda sheet: f"{sheet.orders_window_days} d" if sheet.orders_window_days else "any"),
+    ("oldest change first", lambda sheet: _yes(sheet.orders_in_order)),
     ("our calls a second", lambda sheet: f"{sheet.calls_per_second:g}"),
     ("an access token lives", lambda sheet: _seconds(sheet.token_life_s) if sheet.token_life_s else "not said"),
     ("a refresh changes the refresh token", lambda sheet: _yes(sheet.refresh_rotates)),

@@ -418,28 +418,48 @@ def test_an_answer_of_another_shape_is_unreadable(told: Any) -> None:
     assert (error.value.kind, error.value.code) == (Kind.FINAL, "unreadable")
 
 
+def listed(*order_sns: str, more: bool = False, cursor: str = "") -> dict[str, Any]:
+    return said({"more": more, "next_cursor": cursor, "order_list": [{"order_sn": each} for each in order_sns]})
+
+
 def test_a_long_span_is_asked_for_in_pieces_of_15_days() -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
     until = datetime(2026, 1, 20, tzinfo=UTC)
-    pages = [
-        {"more": True, "next_cursor": "20", "order_list": [{"order_sn": "A"}]},
-        {"more": False, "next_cursor": "", "order_list": [{"order_sn": "B"}]},
-        {"more": False, "next_cursor": "", "order_list": []},
-    ]
-    send = ScriptedSend(*(answered(said(page)) for page in pages))
+    whole = said({"order_list": [order("UNPAID")]})
+    send = ScriptedSend(
+        *(answered(each) for each in (listed("A", more=True, cursor="20"), whole, listed("B"), whole, listed()))
+    )
     cursor: str | None = None
-    orders: list[OrderChanged] = []
-    for _ in pages:
+    orders: list[MarketOrder] = []
+    for _ in range(3):
         page = CHANNEL.list_orders(SHOP, since=since, until=until, cursor=cursor, send=send, now=NOW)
-        orders += page.changed
+        orders += page.orders
         cursor = page.next
     assert cursor is None
-    assert orders == [OrderChanged(order_id="A"), OrderChanged(order_id="B")]
-    asked = [query_of(request) for request in send.requests]
+    assert [each.order_id for each in orders] == ["2404098R48U37H", "2404098R48U37H"]
+    asked = [query_of(each) for each in send.requests if path_of(each).endswith("get_order_list")]
     days = [(datetime.fromtimestamp(int(each["time_from"]), UTC).day, each["cursor"]) for each in asked]
     assert days == [(1, ""), (1, "20"), (16, "")]
     assert all(int(each["time_to"]) - int(each["time_from"]) <= 15 * 86_400 for each in asked)
     assert asked[-1]["time_to"] == str(int(until.timestamp()))
+
+
+def test_a_page_of_100_numbers_is_fetched_in_two_calls_so_that_its_times_are_known() -> None:
+    numbers = [f"N{number}" for number in range(100)]
+    whole = said({"order_list": [order("UNPAID")]})
+    send = ScriptedSend(answered(listed(*numbers)), answered(whole), answered(whole))
+    page = CHANNEL.list_orders(SHOP, since=NOW - timedelta(hours=1), until=NOW, cursor=None, send=send, now=NOW)
+    assert [each.updated_at.year for each in page.orders] == [2024, 2024]
+    asked = [query_of(each)["order_sn_list"].split(",") for each in send.requests[1:]]
+    assert asked == [numbers[:50], numbers[50:]]
+
+
+def test_an_order_that_cannot_be_read_is_named_and_holds_up_no_other() -> None:
+    whole = said({"order_list": [{**order("TELEPORTED"), "order_sn": "ODD"}, order("UNPAID")]})
+    send = ScriptedSend(answered(listed("ODD", "2404098R48U37H")), answered(whole))
+    page = CHANNEL.list_orders(SHOP, since=NOW - timedelta(hours=1), until=NOW, cursor=None, send=send, now=NOW)
+    assert page.changed == (OrderChanged(order_id="ODD"),)
+    assert [each.order_id for each in page.orders] == ["2404098R48U37H"]
 
 
 # --- pushes -----------------------------------------------------------------------------------------------------------
@@ -524,6 +544,16 @@ def test_a_lost_push_that_cannot_be_read_does_not_hold_up_the_next() -> None:
     broken = {"shop_id": 727720655, "code": 3, "data": "{"}
     pulled = CHANNEL.pull(SHOP, None, kept(broken, lost("B")), NOW)
     assert (pulled.notices, pulled.position) == ((OrderChanged(order_id="B"),), "77")
+
+
+def test_a_page_of_lost_pushes_that_say_nothing_is_confirmed_at_once() -> None:
+    silent = {"shop_id": 727720655, "code": 8, "data": {"code": 8, "data": {}}}
+    send = ScriptedSend(
+        answered(said({"push_message_list": [silent], "has_next_page": True, "last_message_id": 77})), answered(said())
+    )
+    pulled = CHANNEL.pull(SHOP, None, send, NOW)
+    assert (pulled.notices, pulled.position, pulled.more) == ((), None, True)
+    assert body_of(send.requests[1]) == {"last_message_id": 77}
 
 
 def test_nothing_lost_is_nothing_to_confirm() -> None:

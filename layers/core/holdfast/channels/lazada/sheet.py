@@ -29,6 +29,7 @@ SHEET = Sheet(
     return_gives_back=GivesBack.NEVER,
     orders_page=100,
     orders_window_days=None,
+    orders_in_order=True,
     calls_per_second=20.0,
     token_life_s=30 * 86_400,
     refresh_rotates=True,

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from holdfast.channels.batches import listing_ids, one_product, whole_dong
+from holdfast.channels.listed import page_of
 from holdfast.channels.protocol import (
     Account,
     ChannelError,
     ItemResult,
     Notice,
-    OrderChanged,
     OrderPage,
     PriceItem,
     Pulled,
@@ -20,7 +20,7 @@ from holdfast.channels.protocol import (
     StockItem,
     Tokens,
 )
-from holdfast.channels.reading import read_json, refreshing
+from holdfast.channels.reading import Told, read_json, refreshing
 from holdfast.domain.market import MarketOrder
 
 from .calls import call, is_not_found
@@ -72,12 +72,16 @@ class Shopee:
     ) -> tuple[MarketOrder, ...]:
         if len(order_ids) > MOST_ORDERS:
             raise ValueError(f"up to {MOST_ORDERS} orders at a time, not {len(order_ids)}")
-        return _fetch_orders(account, list(order_ids), send, now) if order_ids else ()
+        orders = (read_order(row) for row in _rows(account, order_ids, send, now))
+        return tuple(order for order in orders if order is not None)
 
     def list_orders(
         self, account: Account, *, since: datetime, until: datetime, cursor: str | None, send: Send, now: datetime
     ) -> OrderPage:
-        """Ids only, in no order that is promised. A span over 15 days is asked for in pieces; the cursor names it."""
+        """Orders told whole, in no order that is promised. A span over 15 days is asked for in pieces.
+
+        The list itself tells numbers only, without a time of change: each page is fetched at once.
+        """
         begin, place = _read_cursor(cursor, since)
         end = min(begin + WINDOW, until)
         asked = {
@@ -89,13 +93,18 @@ class Shopee:
             "request_order_status_pending": "true",
         }
         told = call(account, "/api/v2/order/get_order_list", send=send, now=now, asked=asked)["response"]
-        changed = tuple(OrderChanged(order_id=row["order_sn"].id()) for row in told.rows_of("order_list"))
         following = None
         if told["more"].flag():
             following = _cursor(begin, told["next_cursor"].id())
         elif end < until:
             following = _cursor(end, "")
-        return OrderPage(changed=changed, next=following)
+        order_ids = [row["order_sn"].id() for row in told.rows_of("order_list")]
+        rows = [
+            row
+            for start in range(0, len(order_ids), MOST_ORDERS)
+            for row in _rows(account, order_ids[start : start + MOST_ORDERS], send, now)
+        ]
+        return page_of(rows, read_order, id_member="order_sn", following=following)
 
     def pull(self, account: Account, position: str | None, send: Send, now: datetime) -> Pulled:
         """The oldest 100 pushes that were lost within three days, of all shops of the app.
@@ -113,7 +122,11 @@ class Shopee:
             seen = last + SHARED
             notices = () if position == seen else read_lost(ours)
             return Pulled(notices=notices, position=seen, more=False)
-        return Pulled(notices=read_lost(ours), position=last, more=told["has_next_page"].flag())
+        notices, more = read_lost(ours), told["has_next_page"].flag()
+        if not notices:
+            self.acknowledge(account, last, send, now)  # a page of news that is none must not stand before the next
+            return Pulled(notices=(), position=None, more=more)
+        return Pulled(notices=notices, position=last, more=more)
 
     def acknowledge(self, account: Account, position: str, send: Send, now: datetime) -> None:
         if position.endswith(SHARED):
@@ -162,8 +175,10 @@ class Shopee:
 CHANNEL = Shopee()
 
 
-def _fetch_orders(account: Account, order_ids: list[str], send: Send, now: datetime) -> tuple[MarketOrder, ...]:
-    """One unknown id may fail the whole call: then each half is asked for on its own."""
+def _rows(account: Account, order_ids: Sequence[str], send: Send, now: datetime) -> tuple[Told, ...]:
+    """The orders as they are told. One unknown id may fail the whole call: then each half is asked for on its own."""
+    if not order_ids:
+        return ()
     asked = {
         "order_sn_list": ",".join(order_ids),
         "response_optional_fields": ORDER_FIELDS,
@@ -177,10 +192,9 @@ def _fetch_orders(account: Account, order_ids: list[str], send: Send, now: datet
         if len(order_ids) == 1:
             return ()
         half = len(order_ids) // 2
-        first = _fetch_orders(account, order_ids[:half], send, now)
-        return first + _fetch_orders(account, order_ids[half:], send, now)
-    orders = (read_order(row) for row in told["response"].rows_of("order_list"))
-    return tuple(order for order in orders if order is not None)
+        first = _rows(account, order_ids[:half], send, now)
+        return first + _rows(account, order_ids[half:], send, now)
+    return told["response"].rows_of("order_list")
 
 
 def _cursor(begin: datetime, place: str) -> str:

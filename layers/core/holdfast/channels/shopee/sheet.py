@@ -28,6 +28,7 @@ SHEET = Sheet(
     return_gives_back=GivesBack.NEVER,
     orders_page=100,
     orders_window_days=15,
+    orders_in_order=False,
     calls_per_second=10.0,
     token_life_s=14_400,
     refresh_rotates=True,

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from holdfast.channels.batches import one_product
+from holdfast.channels.listed import page_of
 from holdfast.channels.protocol import (
     Account,
     ChannelError,
     ItemResult,
     Notice,
-    OrderChanged,
     OrderPage,
     PriceItem,
     Pulled,
@@ -21,7 +21,7 @@ from holdfast.channels.protocol import (
     StockItem,
     Tokens,
 )
-from holdfast.channels.reading import Told, read_json, refreshing
+from holdfast.channels.reading import read_json, refreshing
 from holdfast.channels.signing import query
 from holdfast.domain.market import MarketOrder
 
@@ -87,9 +87,9 @@ class TikTokShop:
         }
         body = {"update_time_ge": int(since.timestamp()), "update_time_lt": int(until.timestamp())}
         told = call(account, "/order/202309/orders/search", send=send, now=now, asked=asked, body=body)["data"]
-        orders, changed = _read_page(told.rows_of("orders"))
-        following = told.get("next_page_token")
-        return OrderPage(orders=orders, changed=changed, next=(following.code() or None) if following else None)
+        token = told.get("next_page_token")
+        following = (token.code() or None) if token else None
+        return page_of(told.rows_of("orders"), read_order, id_member="id", following=following)
 
     def pull(self, account: Account, position: str | None, send: Send, now: datetime) -> Pulled:
         """TikTok Shop keeps nothing for us."""
@@ -154,20 +154,6 @@ def _push(  # a call has this many sides, and most are named
     path = f"/product/202309/products/{one_product(items, SHEET)}/{what}/update"
     told = call(account, path, send=send, now=now, body=body(items), writes=True)
     return results(items, told, account)
-
-
-def _read_page(rows: Sequence[Told]) -> tuple[tuple[MarketOrder, ...], tuple[OrderChanged, ...]]:
-    """The orders, and those of them that cannot be read: they are to be fetched alone, and to hold up nobody else."""
-    orders: list[MarketOrder] = []
-    changed: list[OrderChanged] = []
-    for row in rows:
-        try:
-            order = read_order(row)
-        except ChannelError:
-            changed.append(OrderChanged(order_id=row["id"].id()))
-        else:
-            orders += [] if order is None else [order]
-    return tuple(orders), tuple(changed)
 
 
 def _fetch_orders(account: Account, order_ids: list[str], send: Send, now: datetime) -> tuple[MarketOrder, ...]:

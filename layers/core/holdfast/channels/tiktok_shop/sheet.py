@@ -28,6 +28,7 @@ SHEET = Sheet(
     return_gives_back=GivesBack.NEVER,
     orders_page=50,
     orders_window_days=None,
+    orders_in_order=True,
     calls_per_second=20.0,
     token_life_s=7 * 86_400,
     refresh_rotates=True,
