@@ -42,6 +42,10 @@ class Visit:
         """Whether the next item of this batch fails, as some do within a 200."""
         return self.booth.faults.strikes("partial_failure", self.kind)
 
+    def refuses_zero(self) -> bool:
+        """Whether this marketplace takes 0 for no quantity today, where its documents leave that open."""
+        return self.booth.faults.settings.zero_refused
+
     def page_is_empty(self) -> bool:
         return self.booth.faults.strikes("empty_order_page", self.kind)
 
@@ -78,6 +82,7 @@ class Visit:
             life_s=self.token_life_s,
             refresh_life_s=face.refresh_life_s,
             rotates=face.refresh_rotates,
+            resets=face.refresh_resets,
             grace_s=face.refresh_grace_s if grace is None else grace,
         )
 

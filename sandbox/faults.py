@@ -55,6 +55,7 @@ class Settings(BaseModel):
     applied_late: Share = 1.0
     applied_late_s: Seconds = 0.0
     promotion_lock: Share = 0.0
+    zero_refused: bool = False
     daily_quota: Annotated[int, Field(ge=0)] | None = None
     down: bool = False
     down_until: AwareDatetime | None = None

@@ -24,6 +24,7 @@ def listing(each: Listing) -> dict[str, Any]:
         "on_hand": each.on_hand,
         "committed": each.committed,
         "locked": each.locked,
+        "active": each.active,
         "updated_at": each.updated_at.isoformat(),
     }
 

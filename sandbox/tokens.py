@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,8 +29,12 @@ class Tokens:
     access: dict[str, datetime] = field(default_factory=dict)
     spent: dict[str, tuple[datetime, Pair]] = field(default_factory=dict)
 
-    def accepts(self, token: str | None, now: datetime) -> bool:
-        return token is not None and self.access.get(token, now) > now
+    def accepts(self, token: str, now: datetime) -> bool:
+        return self.access.get(token, now) > now
+
+    def knows(self, token: str) -> bool:
+        """Whether it was a token of this shop once, good or not any more."""
+        return token in self.access
 
     def issue(self, now: datetime, *, life_s: float, refresh: str | None, refresh_expires_at: datetime) -> Pair:
         """A new access token; `refresh` None makes a new refresh token too. Earlier access tokens live on."""
@@ -46,27 +50,37 @@ class Tokens:
         return pair
 
     def refresh(
-        self, token: str, now: datetime, *, life_s: float, refresh_life_s: float, rotates: bool, grace_s: float
+        self,
+        token: str,
+        now: datetime,
+        *,
+        life_s: float,
+        refresh_life_s: float,
+        rotates: bool,
+        resets: bool,
+        grace_s: float,
     ) -> Pair | None:
         """The next pair, or None if the refresh token is not good (any more).
 
-        Where tokens rotate, a spent one brings the same pair again within `grace_s` of its use, then nothing.
+        Where tokens rotate, a spent one brings the same pair again within `grace_s` of its use, then nothing. `resets`:
+        the next refresh token lives its whole life again, not only what the first one had left.
         """
         if token in self.spent:
             used_at, brought = self.spent[token]
             return brought if now - used_at < timedelta(seconds=grace_s) else None
         if token != self.current.refresh or now >= self.current.refresh_expires_at:
             return None
+        until = now + timedelta(seconds=refresh_life_s) if resets else self.current.refresh_expires_at
         if not rotates:
-            return self.issue(now, life_s=life_s, refresh=token, refresh_expires_at=self.current.refresh_expires_at)
-        pair = self.issue(now, life_s=life_s, refresh=None, refresh_expires_at=now + timedelta(seconds=refresh_life_s))
+            return self.issue(now, life_s=life_s, refresh=token, refresh_expires_at=until)
+        pair = self.issue(now, life_s=life_s, refresh=None, refresh_expires_at=until)
         self.spent[token] = (now, pair)
         _forget_oldest(self.spent)
         return pair
 
     def expire(self) -> None:
         """No access token is good any more; the refresh token is."""
-        self.access.clear()
+        self.access = dict.fromkeys(self.access, datetime.min.replace(tzinfo=UTC))
 
 
 def first_tokens(sequence: random.Random, now: datetime, *, life_s: float, refresh_life_s: float) -> Tokens:

@@ -31,6 +31,7 @@ class Listing:
     """Stock in units. `committed`: sold, not shipped. `held`: kept for unpaid orders beside the shown figure (Woo).
 
     `locked`: units of the shown quantity that a promotion keeps; nothing may be set below them. `price` in whole dong.
+    Nobody can buy what is not `active`.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Listing:
     committed: int = 0
     held: int = 0
     locked: int = 0
+    active: bool = True
     updated_at: datetime
 
     @property
@@ -50,7 +52,7 @@ class Listing:
 
     @property
     def buyable(self) -> int:
-        return max(0, self.quantity - self.held)
+        return max(0, self.quantity - self.held) if self.active else 0
 
     @property
     def product_id(self) -> str:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.faces.lazada import Lazada
 from sandbox.faces.shopee import Shopee
+from sandbox.faces.tiktok_shop import TiktokShop
 
 if TYPE_CHECKING:
     from sandbox.faces.face import Face
 
-FACES: dict[str, Face] = {face.channel: face for face in (Shopee(),)}
+FACES: dict[str, Face] = {
+    face.channel: face
+    for face in (
+        Shopee(),
+        Lazada(),
+        TiktokShop(),
+    )
+}

@@ -113,7 +113,10 @@ class Face(ABC):
     token_life_s: ClassVar[int | None] = None
     refresh_life_s: ClassVar[int] = 30 * 86_400
     refresh_rotates: ClassVar[bool] = True
+    refresh_resets: ClassVar[bool] = True
+    """Whether a refresh lengthens the life of the refresh token too."""
     refresh_grace_s: ClassVar[float] = 0
+    """How long a spent refresh token still brings the same answer."""
     day_offset_hours: ClassVar[int] = 0
     """The day of the daily quota begins at midnight of UTC plus so many hours."""
     home: ClassVar[bool] = False

@@ -120,7 +120,7 @@ class Shopee(Face):
             raise Refused(_error("error_sign", "Wrong sign.", status=403))
         if public:
             return
-        if booth.tokens is None or not booth.tokens.accepts(call.asked("access_token"), call.now):
+        if booth.tokens and not booth.tokens.accepts(call.asked("access_token"), call.now):
             raise Refused(_error("invalid_acceess_token", "Invalid access_token.", status=403))
 
     def trouble(self, trouble: Trouble, call: Call) -> Reply:
