@@ -117,13 +117,13 @@ def receive(fair: Fair, face: Face, endpoint: Endpoint, call: Call) -> Outcome:
 
 
 def _outcome(fair: Fair, face: Face, endpoint: Endpoint, call: Call, booth: Booth) -> Outcome:
-    faults, kind = booth.faults, endpoint.kind
+    faults, kind = booth.faults, endpoint.kind_of(call)
     unanswered = Outcome(reply=None, hold_s=faults.settings.timeout_s)
     if faults.is_down(call.now):
         return Outcome(reply=face.trouble(Trouble.DOWN, call))
     if faults.strikes("timeout_before", kind):
         return unanswered
-    if (trouble := _trouble(face, endpoint, call, booth)) is not None:
+    if (trouble := _trouble(face, kind, call, booth)) is not None:
         return Outcome(reply=face.trouble(trouble, call))
     try:
         if not endpoint.open:
@@ -138,13 +138,13 @@ def _outcome(fair: Fair, face: Face, endpoint: Endpoint, call: Call, booth: Boot
     return Outcome(reply=reply)
 
 
-def _trouble(face: Face, endpoint: Endpoint, call: Call, booth: Booth) -> Trouble | None:
+def _trouble(face: Face, kind: Kind, call: Call, booth: Booth) -> Trouble | None:
     faults, quota = booth.faults, booth.faults.settings.daily_quota
-    if faults.strikes("server_error", endpoint.kind):
+    if faults.strikes("server_error", kind):
         return Trouble.SERVER_ERROR
-    if faults.strikes("throttled", endpoint.kind):
+    if faults.strikes("throttled", kind):
         return Trouble.THROTTLED
     calls = booth.calls_today(face.quota_day(call.now))
-    if quota is not None and calls > quota and endpoint.kind != "token":
+    if quota is not None and calls > quota and kind != "token":
         return Trouble.DAILY_QUOTA
     return None

@@ -52,6 +52,9 @@ class Fair:
         booth.webhook_url, booth.webhook_disabled, booth.failures_in_a_row = url, False, 0
         if "callback_url" in booth.members:
             booth.members["callback_url"] = url
+        face = self.faces[booth.channel]
+        for push in face.subscribed(booth):
+            self.post(face, booth, push)
 
     def secret(self, booth: Booth) -> dict[str, str]:
         url = self.urls.get(booth.channel, "http://127.0.0.1") + self.faces[booth.channel].below

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sandbox.faces.face import Delivery, Face, Push
     from sandbox.fair import Fair
 
-Send = Callable[[str, bytes, Mapping[str, str], float], Awaitable[tuple[int, bytes]]]
-"""Address, body, headers, seconds to wait; answers status and body. Raises httpx.HTTPError or TimeoutError."""
+Send = Callable[[str, str, bytes, Mapping[str, str], float], Awaitable[tuple[int, bytes]]]
+"""Method, address, body, headers, seconds to wait; answers status and body. Raises httpx.HTTPError or TimeoutError."""
 
 MOST_AT_ONCE = 4
 # A push that is overtaken waits this long for the one behind it.
@@ -42,6 +42,9 @@ class Office:
             booth.pushes["not_subscribed"] += 1
             return
         booth.pushes["made"] += 1
+        if push.once:
+            self._later(0, face, booth, push, attempt=0)
+            return
         if booth.faults.strikes("webhook_lost"):
             booth.pushes["lost"] += 1
             face.undelivered(booth, push, self._fair.now())
@@ -83,14 +86,10 @@ class Office:
         if delivery is None or url is None or booth.webhook_disabled:
             return
         body = push.latest() if push.latest and attempt else push.body
-        key = booth.signing_key()
-        if booth.faults.strikes("webhook_bad_signature"):
-            booth.pushes["badly_signed"] += 1
-            key = _FORGED
-        headers = {**push.headers, **face.sign(booth, body=body, key=key)}
+        headers = {**push.headers, **self._signature(face, booth, push, body)}
         async with self._gate:
             booth.pushes["sent"] += 1
-            status, took = await self._answer(url, body, headers, delivery)
+            status, took = await self._answer(url, push, body, headers, delivery)
         booth.last_pushes.append(
             {"about": push.about, "attempt": attempt, "status": status, "at": utc_text(self._fair.now())}
         )
@@ -101,17 +100,32 @@ class Office:
         booth.pushes["failed"] += 1
         self._failed(face, booth, push, delivery, attempt=attempt)
 
-    async def _answer(self, url: str, body: bytes, headers: Mapping[str, str], delivery: Delivery) -> tuple[int, bool]:
+    def _signature(self, face: Face, booth: Booth, push: Push, body: bytes) -> Mapping[str, str]:
+        if not push.signed:
+            return {}
+        key = booth.signing_key()
+        if not push.once and booth.faults.strikes("webhook_bad_signature"):
+            booth.pushes["badly_signed"] += 1
+            key = _FORGED
+        return face.sign(booth, body=body, key=key)
+
+    async def _answer(
+        self, url: str, push: Push, body: bytes, headers: Mapping[str, str], delivery: Delivery
+    ) -> tuple[int, bool]:
         """The status (0: none in time) and whether the marketplace takes it for an answer."""
+        address = str(httpx.URL(url).copy_merge_params(dict(push.query))) if push.query else url
         try:
             async with asyncio.timeout(delivery.answer_within_s):
-                status, answer = await self._send(url, body, headers, delivery.answer_within_s)
+                status, answer = await self._send(push.method, address, body, headers, delivery.answer_within_s)
         except (httpx.HTTPError, TimeoutError):
             return 0, False
         lowest, highest = delivery.statuses
-        return status, lowest <= status <= highest and not (delivery.empty_body and answer.strip())
+        right = answer == push.echo if push.echo is not None else not (delivery.empty_body and answer.strip())
+        return status, right and lowest <= status <= highest
 
     def _failed(self, face: Face, booth: Booth, push: Push, delivery: Delivery, *, attempt: int) -> None:
+        if push.once:
+            return
         booth.failures_in_a_row += 1
         if delivery.disabled_after is not None and booth.failures_in_a_row >= delivery.disabled_after:
             booth.webhook_disabled = True
@@ -123,8 +137,10 @@ class Office:
 
 
 def over_http(client: httpx.AsyncClient) -> Send:
-    async def send(url: str, body: bytes, headers: Mapping[str, str], within_s: float) -> tuple[int, bytes]:
-        answer = await client.post(url, content=body, headers=dict(headers), timeout=within_s)
+    async def send(
+        method: str, url: str, body: bytes, headers: Mapping[str, str], within_s: float
+    ) -> tuple[int, bytes]:
+        answer = await client.request(method, url, content=body, headers=dict(headers), timeout=within_s)
         return answer.status_code, answer.content[:MOST_ANSWER]
 
     return send

@@ -68,12 +68,20 @@ class Push:
     """One webhook. `about`: words for the log. `latest`: the body anew at each redelivery, where a marketplace does so.
 
     `headers`: all but the signature; the same for each attempt.
+
+    What checks or greets a new address is sent `once`, whatever the faults are; unsigned it has no
+    signature, `query` is added to the address, and with `echo` only this body is an answer.
     """
 
     about: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     latest: Callable[[], bytes] | None = None
+    method: str = "POST"
+    query: tuple[tuple[str, str], ...] = ()
+    signed: bool = True
+    once: bool = False
+    echo: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +100,19 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`path` below the port, with `{placeholders}`; `name` is what calls are counted under (the path by default).
+    """`path` below the port, with `{placeholders}`. `kind`: what it is about, or what tells that from the call.
 
     `open` endpoints look after their own authentication: `authorise` is not asked.
     """
 
     method: str
     path: str
-    kind: Kind
+    kind: Kind | Callable[[Call], Kind]
     answer: Callable[[Visit], Reply]
     open: bool = False
+
+    def kind_of(self, call: Call) -> Kind:
+        return self.kind(call) if callable(self.kind) else self.kind
 
 
 class Face(ABC):
@@ -173,6 +184,10 @@ class Face(ABC):
 
     def pushes(self, booth: Booth, event: Event) -> tuple[Push, ...]:
         """What is pushed when something happens; a pull queue fills itself here and pushes nothing."""
+        return ()
+
+    def subscribed(self, booth: Booth) -> tuple[Push, ...]:
+        """What is sent to a new address, to greet or to check it."""
         return ()
 
     def sign(self, booth: Booth, *, body: bytes, key: str) -> dict[str, str]:

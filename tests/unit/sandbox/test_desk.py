@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.desk import receive
+from sandbox.faces.face import Endpoint
 from sandbox.faces.shopee import Shopee
+from sandbox.http import Call, told
 from tests.unit.sandbox.stall import Stall, read, status_of
 from tests.unit.sandbox.test_shopee import ask, set_stock
+
+if TYPE_CHECKING:
+    from sandbox.faults import Kind
 
 
 @pytest.fixture
@@ -92,6 +99,20 @@ def test_every_call_is_counted_by_endpoint_and_status_and_a_dropped_one_by_0(sta
     ask(stall, "GET", "/shop/get_shop_info")
     counted = stall.knock("GET", stall.shop + "/calls").json()["calls"]
     assert [(each["status"], each["count"]) for each in counted] == [(0, 1), (200, 1)]
+
+
+def test_an_endpoint_can_tell_from_the_call_what_it_is_about(stall: Stall) -> None:
+    def kind(call: Call) -> Kind:
+        return "stock" if call.body else "orders"
+
+    endpoint = Endpoint(method="POST", path="/", kind=kind, answer=lambda visit: told(visit.kind), open=True)
+    stall.faults(throttled=1.0, on=["stock"])
+    query = (("partner_id", stall.booth.members["partner_id"]),)
+    statuses = []
+    for body in (b"", b"{}"):
+        call = Call(method="POST", path="/", query=query, headers={}, body=body, now=stall.time)
+        statuses.append(status_of(receive(stall.fair, stall.face, endpoint, call)))
+    assert statuses == [200, 429]
 
 
 def test_a_call_of_a_shop_that_nobody_opened_is_refused_by_the_marketplace(stall: Stall) -> None:

@@ -78,10 +78,12 @@ def test_a_day_in_a_shop_over_http(running: dict[str, str], inbox: tuple[str, li
         key = door.post("/shops/lazada/one/listings", json={"listings": [listing]}).json()["listings"][0]
         order = {"lines": [{"listing": key, "quantity": 2}], "paid": True}
         placed = door.post("/shops/lazada/one/orders", json=order).json()["order_id"]
-        door.post("/settle")
-        assert [each["data"]["trade_order_id"] for each in got] == [placed] * 4
-        pushes = door.get("/shops/lazada/one/calls").json()["pushes"]
-        assert (pushes["sent"], pushes["answered"]) == (4, 4)
+        # On a slow machine a push may miss the half second that this marketplace waits; then it comes again.
+        for _ in range(13):
+            if door.post("/settle").json()["waiting"] == 0:
+                break
+        assert {each["data"]["trade_order_id"] for each in got} == {placed}
+        assert door.get("/shops/lazada/one/calls").json()["pushes"]["answered"] == 4
 
         app_key = opened["secret"]["app_key"]
         refused = httpx.get(running["lazada"] + "/rest/seller/get", params={"app_key": app_key}, trust_env=False)

@@ -67,6 +67,15 @@ def test_an_unpaid_order_lowers_nothing_where_payment_does_but_keeps_others_away
     assert (bowl.quantity, bowl.buyable) == (2, 2)
 
 
+def test_what_is_paid_on_delivery_is_taken_at_once_everywhere() -> None:
+    shop, bowl = a_shop(commits=Commits.AT_PAYMENT)
+    order = buy(shop, 3, paid=False, cod=True)
+    assert figures(bowl) == (5, 3, 2)
+    shop.ship(order, None, LATER)
+    shop.pay(order, LATER)
+    assert figures(bowl) == (2, 0, 2)
+
+
 def test_an_unpaid_order_that_is_cancelled_keeps_nobody_away() -> None:
     shop, bowl = a_shop(commits=Commits.AT_PAYMENT)
     order = buy(shop, 3, paid=False)
@@ -158,7 +167,7 @@ def test_figures_always_add_up_to_the_units_of_the_orders(
         order = shop.orders.get(str(which))
         try:
             if step == "buy":
-                buy(shop, quantity, paid=restock)
+                buy(shop, quantity, paid=restock, cod=quantity == 1)
             elif step == "write":
                 before = bowl.on_hand
                 shop.set_available("bowl", quantity, LATER)
@@ -175,7 +184,7 @@ def test_figures_always_add_up_to_the_units_of_the_orders(
         except (SoldOut, NotPossible):
             pass
         told = [(order, unit) for order in shop.orders.values() for unit in order.units]
-        takes = [unit for order, unit in told if order.paid or commits is Commits.AT_ORDER]
+        takes = [unit for order, unit in told if order.paid or order.cod or commits is Commits.AT_ORDER]
         assert bowl.committed == sum(unit.open for unit in takes)
         assert bowl.held == sum(unit.open for _, unit in told) - bowl.committed
         gone = sum((unit.shipped or unit.cancelled) and not unit.restocked for _, unit in told)

@@ -18,6 +18,8 @@ from sandbox.webhooks import Office
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.booth import Booth
+
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 Answer = tuple[int, bytes] | type[Exception]
 
@@ -28,10 +30,14 @@ class Receiver:
     def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers or [(200, b"")])
         self.got: list[tuple[bytes, str]] = []
+        self.addressed: list[str] = []
 
-    async def send(self, _url: str, body: bytes, headers: Mapping[str, str], _within_s: float) -> tuple[int, bytes]:
+    async def send(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str], _within_s: float
+    ) -> tuple[int, bytes]:
         await asyncio.sleep(0)
-        self.got.append((body, headers["Authorization"]))
+        self.got.append((body, headers.get("Authorization", "")))
+        self.addressed.append(f"{method} {url}")
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, tuple):
             return answer
@@ -201,3 +207,21 @@ def test_after_a_rotation_pushes_are_signed_with_the_key_that_was_asked_for() ->
     assert [signature for _, signature in receiver.got] == [
         stage.face.sign(stage.booth, body=b"order", key=key)["Authorization"] for key in keys
     ]
+
+
+class Careful(Shopee):
+    def subscribed(self, booth: Booth) -> tuple[Push, ...]:
+        question = (("hub.challenge", booth.name),)
+        return (Push(about="check", body=b"", method="GET", query=question, signed=False, once=True, echo=b"one"),)
+
+
+@pytest.mark.parametrize(("answer", "count"), [(b"one", "answered"), (b"two", "failed")])
+def test_a_new_address_is_checked_once_whatever_the_faults_are(answer: bytes, count: str) -> None:
+    receiver = Receiver((200, answer))
+    stage = Stage(receiver, Careful(), webhook_lost=1.0, webhook_bad_signature=1.0)
+    stage.fair.post = stage.office.post
+    stage.fair.subscribe(stage.booth, "https://shop.example/hook?a=1")
+    play(stage)
+    assert receiver.addressed == ["GET https://shop.example/hook?a=1&hub.challenge=one"]
+    assert receiver.got == [(b"", "")]
+    assert (stage.booth.pushes[count], stage.booth.failures_in_a_row) == (1, 0)
