@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -206,7 +207,10 @@ class Door:
         part = await request.json()
         if not isinstance(part, dict):
             raise NotPossible("faults are a JSON object")
-        return JSONResponse(booth.faults.change(part).model_dump(mode="json"))
+        settings = booth.faults.change(part)
+        if booth.tokens is not None and settings.token_expiry_s is not None:
+            booth.tokens.shorten(self._fair.now() + timedelta(seconds=settings.token_expiry_s))
+        return JSONResponse(settings.model_dump(mode="json"))
 
     async def show_faults(self, request: Request) -> Response:
         return JSONResponse(self._booth(request).faults.settings.model_dump(mode="json"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,11 @@ class Tokens:
         self.spent[token] = (now, pair)
         _forget_oldest(self.spent)
         return pair
+
+    def shorten(self, until: datetime) -> None:
+        """No access token that is there now outlives that time."""
+        self.access = {token: min(ends, until) for token, ends in self.access.items()}
+        self.current = replace(self.current, expires_at=min(self.current.expires_at, until))
 
     def expire(self) -> None:
         """No access token is good any more; the refresh token is."""

@@ -94,6 +94,16 @@ def test_an_access_token_lives_four_hours(stall: Stall) -> None:
     assert read(ask(stall, "GET", "/shop/get_shop_info"))["error"] == "invalid_acceess_token"
 
 
+def test_a_shorter_life_of_tokens_holds_for_those_that_are_there_and_for_new_ones(stall: Stall) -> None:
+    stall.faults(token_expiry_s=10.0)
+    stall.later(10)
+    assert read(ask(stall, "GET", "/shop/get_shop_info"))["error"] == "invalid_acceess_token"
+    assert read(refresh(stall, stall.fair.secret(stall.booth)["refresh_token"]))["expire_in"] == 10
+    assert read(ask(stall, "GET", "/shop/get_shop_info"))["error"] == ""
+    stall.later(10)
+    assert read(ask(stall, "GET", "/shop/get_shop_info"))["error"] == "invalid_acceess_token"
+
+
 def test_a_refresh_token_is_good_once(stall: Stall) -> None:
     first = stall.fair.secret(stall.booth)["refresh_token"]
     renewed = read(refresh(stall, first))
