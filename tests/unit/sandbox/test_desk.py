@@ -12,7 +12,7 @@ from sandbox.faces.face import Endpoint
 from sandbox.faces.shopee import Shopee
 from sandbox.http import Call, told
 from tests.unit.sandbox.stall import Stall, read, status_of
-from tests.unit.sandbox.test_shopee import ask, set_stock
+from tests.unit.sandbox.test_shopee import ask, refresh, set_stock
 
 if TYPE_CHECKING:
     from sandbox.faults import Kind
@@ -85,6 +85,7 @@ def test_a_daily_quota_ends_with_the_marketplaces_day(stall: Stall) -> None:
     stall.faults(daily_quota=2)
     errors = [read(ask(stall, "GET", "/shop/get_shop_info"))["error"] for _ in range(3)]
     assert errors == ["", "", "error_limit"]
+    assert read(refresh(stall, stall.fair.secret(stall.booth)["refresh_token"]))["error"] == ""
     # It is noon in UTC, eight in the evening there.
     stall.later(4 * 3600 - 1)
     stall.at_door("/tokens/expire", {})

@@ -47,6 +47,15 @@ def test_one_fault_draws_nothing_from_the_sequence_of_another() -> None:
     assert told[0] == told[1] == mixed
 
 
+def test_a_fault_that_is_switched_on_later_begins_its_own_sequence() -> None:
+    later, at_once = faults(), faults(throttled=0.5)
+    for _ in range(7):
+        later.strikes("throttled")
+    later.change({"throttled": 0.5})
+    struck = [[each.strikes("throttled") for _ in range(64)] for each in (later, at_once)]
+    assert struck[0] == struck[1]
+
+
 def test_a_share_is_about_how_often_it_strikes() -> None:
     made = faults(partial_failure=0.25)
     assert 200 < sum(made.strikes("partial_failure") for _ in range(1000)) < 300

@@ -79,8 +79,10 @@ def test_what_is_paid_on_delivery_is_taken_at_once_everywhere() -> None:
 def test_an_unpaid_order_that_is_cancelled_keeps_nobody_away() -> None:
     shop, bowl = a_shop(commits=Commits.AT_PAYMENT)
     order = buy(shop, 3, paid=False)
-    shop.cancel(order, None, restock=False, by="buyer", now=LATER)
+    units = shop.cancel(order, None, restock=False, by="buyer", now=LATER)
     assert (bowl.quantity, bowl.buyable) == (5, 5)
+    # They never left the figure, so nobody has to put them back.
+    assert all(unit.restocked for unit in units)
 
 
 def test_shipped_units_leave_the_building() -> None:

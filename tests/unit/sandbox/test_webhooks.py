@@ -194,6 +194,15 @@ def test_too_many_failures_in_a_row_end_the_subscription_until_it_is_made_anew()
     assert "heard" in bodies(receiver)
 
 
+def test_an_answer_between_failures_keeps_the_subscription() -> None:
+    receiver = Receiver((500, b""), (500, b""), (200, b""), (500, b""), (500, b""), (200, b""))
+    stage = Stage(receiver, Impatient())
+    for number in range(6):
+        play(stage, str(number))
+    assert len(receiver.got) == 6
+    assert not stage.booth.webhook_disabled
+
+
 def test_after_a_rotation_pushes_are_signed_with_the_key_that_was_asked_for() -> None:
     receiver = Receiver()
     stage = Stage(receiver)
