@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.faces.lazada import Lazada
 from sandbox.faces.shopee import Shopee
+from sandbox.faces.tiki import Tiki
 from sandbox.faces.tiktok_shop import TiktokShop
 
 if TYPE_CHECKING:
@@ -17,5 +18,6 @@ FACES: dict[str, Face] = {
         Shopee(),
         Lazada(),
         TiktokShop(),
+        Tiki(),
     )
 }
