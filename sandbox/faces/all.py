@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.faces.haravan import Haravan
 from sandbox.faces.lazada import Lazada
 from sandbox.faces.shopee import Shopee
 from sandbox.faces.tiki import Tiki
@@ -19,5 +20,6 @@ FACES: dict[str, Face] = {
         Lazada(),
         TiktokShop(),
         Tiki(),
+        Haravan(),
     )
 }
