@@ -9,6 +9,7 @@ from sandbox.faces.lazada import Lazada
 from sandbox.faces.shopee import Shopee
 from sandbox.faces.tiki import Tiki
 from sandbox.faces.tiktok_shop import TiktokShop
+from sandbox.faces.woocommerce import WooCommerce
 
 if TYPE_CHECKING:
     from sandbox.faces.face import Face
@@ -21,5 +22,6 @@ FACES: dict[str, Face] = {
         TiktokShop(),
         Tiki(),
         Haravan(),
+        WooCommerce(),
     )
 }
