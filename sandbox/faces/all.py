@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.faces.haravan import Haravan
 from sandbox.faces.lazada import Lazada
 from sandbox.faces.shopee import Shopee
+from sandbox.faces.shopify import Shopify
 from sandbox.faces.tiki import Tiki
 from sandbox.faces.tiktok_shop import TiktokShop
 from sandbox.faces.woocommerce import WooCommerce
@@ -22,6 +23,7 @@ FACES: dict[str, Face] = {
         TiktokShop(),
         Tiki(),
         Haravan(),
+        Shopify(),
         WooCommerce(),
     )
 }
