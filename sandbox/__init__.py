@@ -1,0 +1,1 @@
+"""Fake marketplaces on loopback: each speaks its real protocol, keeps shops, and misbehaves on demand."""
