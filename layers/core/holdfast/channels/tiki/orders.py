@@ -12,8 +12,10 @@ from holdfast.domain.market import MarketOrder
 VIETNAM = timezone(timedelta(hours=7))
 
 NOT_YET_ACCEPTED = frozenset({"waiting_payment", "payment_review", "processing"})
+WAITING = frozenset({"queueing", "paid", "holded", "picking", "packaging", "finished_packing", "ready_to_ship"})
 ON_ITS_WAY = frozenset({"handover_to_partner", "shipping", "delivered", "successful_delivery", "complete", "returned"})
 ENDED = frozenset({"canceled", "closed"})
+KNOWN = NOT_YET_ACCEPTED | WAITING | ON_ITS_WAY | ENDED
 
 # These lie in Tiki's own warehouse and are none of the merchant's level.
 KEPT_BY_TIKI = "instock"
@@ -26,6 +28,8 @@ def read_order(told: Told) -> MarketOrder | None:
     that ended before, a cancelled one gives them back, a closed one leaves it to a person.
     """
     status = told["status"].text()
+    if status not in KNOWN:
+        raise told["status"].wrong("a status of the documents")
     lines = [line for line in told["items"].rows() if _is_ours(line)]
     if not lines:
         return None
