@@ -44,8 +44,9 @@ def order_json(booth: Booth, order: Order) -> dict[str, Any]:
         "gateway_code": "COD" if order.cod else "BANKTRANSFER",
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
-        "confirmed_at": moment(order.created_at),
-        "confirmed_status": "confirmed",
+        # The merchant of the sandbox confirms what is paid, or is paid on delivery, and nothing else.
+        "confirmed_at": moment(order.created_at if order.cod else order.paid_at),
+        "confirmed_status": "confirmed" if order.paid or order.cod else "unconfirmed",
         "cancelled_at": moment(order.cancelled_at),
         "cancelled_status": "cancelled" if gone else "uncancelled",
         "cancel_reason": "customer" if gone else None,

@@ -271,6 +271,7 @@ class Store:
             "displayFulfillmentStatus": fulfillment_status(order),
             "sourceName": "web",
             "tags": [],
+            "paymentGatewayNames": ["Cash on Delivery (COD)" if order.cod else "Bank Deposit"],
             "subtotalLineItemsQuantity": sum(line.ordered for line in order.lines),
             "currentSubtotalLineItemsQuantity": sum(count for _, count in _counts(order, "current")),
             "totalPriceSet": money_bag(total),

@@ -85,6 +85,7 @@ type Order implements Node { id: ID!, legacyResourceId: UnsignedInt64!, name: St
   cancelReason: OrderCancelReason, closed: Boolean!, confirmed: Boolean!, fullyPaid: Boolean!, unpaid: Boolean!
   currencyCode: CurrencyCode!, displayFinancialStatus: OrderDisplayFinancialStatus
   displayFulfillmentStatus: OrderDisplayFulfillmentStatus!, sourceName: String, note: String, tags: [String!]!
+  paymentGatewayNames: [String!]!
   subtotalLineItemsQuantity: Int!, currentSubtotalLineItemsQuantity: Int!
   totalPriceSet: MoneyBag!, currentTotalPriceSet: MoneyBag!
   lineItems(PAGE): LineItemConnection!, refunds(first: Int, query: String): [Refund!]!

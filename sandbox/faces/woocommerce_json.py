@@ -126,7 +126,10 @@ def _refund(booth: Booth, refund: Record) -> dict[str, Any]:
 
 def _line(booth: Booth, order: Order, line: Line) -> dict[str, Any]:
     listing = booth.shop.listings[line.listing]
-    reduced = line.ordered - line.restocked if order.paid or order.cod else 0
+    number = int(line.id) * 10
+    noted = [_meta(number, "_reduced_stock", str(line.ordered - line.restocked))] if order.paid or order.cod else []
+    if line.restocked:
+        noted.append(_meta(number + 1, "_restock_refunded_items", str(line.restocked)))
     return {
         "id": int(line.id),
         "name": listing.title,
@@ -136,7 +139,7 @@ def _line(booth: Booth, order: Order, line: Line) -> dict[str, Any]:
         "total": str(line.price * line.ordered),
         "sku": listing.merchant_sku,
         "price": line.price,
-        "meta_data": [_meta(int(line.id) * 10, "_reduced_stock", str(reduced))] if reduced else [],
+        "meta_data": noted,
     }
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from holdfast.channels.registry import channel
+from holdfast.channels.registry import NAMES, channel
 
 
 def test_importing_the_registry_imports_no_marketplace() -> None:
@@ -34,6 +34,6 @@ def test_a_name_that_is_no_channel_imports_nothing(name: str) -> None:
         channel(name)
 
 
-@pytest.mark.parametrize("name", ["shopee", "lazada", "tiktok_shop"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_channel_s_sheet_bears_its_name(name: str) -> None:
     assert channel(name).sheet.channel == name

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from holdfast.channels.protocol import Account, ChannelError, OrderChanged, PriceItem, Shown, StockItem
+from holdfast.channels.protocol import Account, Answer, ChannelError, OrderChanged, PriceItem, Shown, StockItem
 from holdfast.channels.sheet import Kind
 from holdfast.channels.tiki import CHANNEL
 from holdfast.domain.market import MarketOrder, OrderLine, Stage
@@ -276,24 +276,33 @@ def test_a_malformed_order_is_an_error_of_the_channel(missing: str) -> None:
 # --- writing and reading back -----------------------------------------------------------------------------------------
 
 
+def looked_up(product_id: str, *, reserved: int = 0) -> Answer:
+    return answered({"product_id": int(product_id), "inventory": {"quantity_reserved": reserved}})
+
+
 def test_stock_is_written_one_product_a_call() -> None:
-    send = ScriptedSend(answered({"state": "approved"}), answered({"state": "approved"}))
+    approved = answered({"state": "approved"})
+    send = ScriptedSend(looked_up("2166152"), approved, looked_up("2166153", reserved=2), approved)
     items = [StockItem(listing="2166152", quantity=0), StockItem(listing="2166153", quantity=7, location="1015")]
     results = CHANNEL.push_stock(SHOP, items, send, NOW)
 
     assert [(result.listing, result.written) for result in results] == [("2166152", True), ("2166153", True)]
-    first, second = send.requests
+    looked, first, _, second = send.requests
+    assert (looked.method, path_of(looked)) == ("GET", "/integration/v2/products/2166152")
     assert (first.method, path_of(first)) == ("PUT", "/integration/v2/products/updateSku")
     assert body_of(first) == {
         "product_id": 2166152,
         "seller_warehouse": "1034",
         "warehouse_quantities": [{"warehouse_id": 1034, "qty_available": 0}],
     }
-    assert body_of(second)["warehouse_quantities"] == [{"warehouse_id": 1015, "qty_available": 7}]
+    assert body_of(second)["warehouse_quantities"] == [{"warehouse_id": 1015, "qty_available": 9}], (
+        "seven for sale, and two that orders wait for"
+    )
 
 
 def test_a_bad_line_is_told_by_itself() -> None:
-    send = ScriptedSend(answered({"errors": ["Product not found"]}, status=422), answered({"state": "approved"}))
+    refused = answered({"errors": ["Product not found"]}, status=422)
+    send = ScriptedSend(looked_up("1"), refused, looked_up("2"), answered({"state": "approved"}))
     items = [StockItem(listing=each, quantity=1) for each in ("1", "x", "2")]
     first, second, third = CHANNEL.push_stock(SHOP, items, send, NOW)
     assert first.error is not None
@@ -304,15 +313,15 @@ def test_a_bad_line_is_told_by_itself() -> None:
 
 
 def test_a_write_that_waits_for_approval_is_not_written() -> None:
-    [result] = CHANNEL.push_stock(
-        SHOP, [StockItem(listing="1", quantity=1)], ScriptedSend(answered({"state": "awaiting_approve"})), NOW
-    )
+    send = ScriptedSend(looked_up("1"), answered({"state": "awaiting_approve"}))
+    [result] = CHANNEL.push_stock(SHOP, [StockItem(listing="1", quantity=1)], send, NOW)
     assert result.error is not None
     assert (result.error.kind, result.error.code) == (Kind.FINAL, "not_approved")
 
 
 def test_a_success_that_cannot_be_read_may_have_been_written() -> None:
-    [result] = CHANNEL.push_stock(SHOP, [StockItem(listing="1", quantity=1)], ScriptedSend(answered(b"<html>")), NOW)
+    send = ScriptedSend(looked_up("1"), answered(b"<html>"))
+    [result] = CHANNEL.push_stock(SHOP, [StockItem(listing="1", quantity=1)], send, NOW)
     assert result.error is not None
     assert result.error.kind is Kind.UNKNOWN
 

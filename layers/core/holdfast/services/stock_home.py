@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from holdfast.channels.protocol import Shown
 from holdfast.domain.level import Place
 from holdfast.domain.movement import Movement, Type
+from holdfast.domain.reservation import State
 from holdfast.domain.shop import Shop
 
 from .intake import Intake
 from .move_stock import move_stock
 from .shop_account import call_shop
+from .units_since import reservations_of_sku
 
 
 def count_home(work: Intake, shop: Shop, listings: Sequence[str]) -> int:
@@ -31,9 +33,25 @@ def count_home(work: Intake, shop: Shop, listings: Sequence[str]) -> int:
     )
 
 
+def _on_hand(work: Intake, shop: Shop, shown: Shown, place: Place) -> int:
+    """Where the shop tells only what is for sale, the units of its own paid orders are in the building besides."""
+    if shown.on_hand is not None:
+        return shown.on_hand
+    own = (
+        record
+        for record in reservations_of_sku(work.context, place.sku)
+        if record.state is State.COMMITTED
+        and record.paid
+        and record.channel == shop.key.channel
+        and record.told is not None
+        and record.told.shop == shop.key.shop
+    )
+    return shown.quantity + sum(line.quantity for record in own for line in record.lines if line.place == place)
+
+
 def _count(work: Intake, shop: Shop, shown: Shown, *, sku: str) -> int:
-    on_hand = shown.on_hand if shown.on_hand is not None else shown.quantity
     location = shop.location or work.context.policy.locations[0]
+    on_hand = _on_hand(work, shop, shown, Place(sku, location))
     level = work.context.ledger.levels.get(Place(sku, location))
     if level is not None and level.on_hand == on_hand:
         return 0

@@ -32,7 +32,7 @@ from holdfast.domain.market import MarketOrder
 
 from .calls import get, post, update
 from .events import read_event
-from .listings import product_id, read_shown, warehouse_id
+from .listings import product_id, read_reserved, read_shown, warehouse_id
 from .orders import query_time, read_changed, read_order
 from .sheet import SHEET
 
@@ -134,7 +134,9 @@ class Tiki:
 
         def write(item: StockItem) -> None:
             warehouse = item.location or account.members["warehouse_id"]
-            quantity = {"warehouse_id": warehouse_id(warehouse), "qty_available": item.quantity}
+            # What is written counts the units of orders that are not packed yet; what is wanted does not.
+            waiting = read_reserved(_product(account, item.listing, send))
+            quantity = {"warehouse_id": warehouse_id(warehouse), "qty_available": item.quantity + waiting}
             update(
                 account,
                 {
@@ -162,9 +164,8 @@ class Tiki:
         del now
         found = []
         for listing in listings:
-            path = f"/integration/v2/products/{product_id(listing)}"
             try:
-                found.append(read_shown(get(account, path, {"include": "inventory"}, send)))
+                found.append(read_shown(_product(account, listing, send)))
             except ChannelError as error:
                 if error.code != "http_404":
                     raise
@@ -183,6 +184,10 @@ class Tiki:
 
 
 CHANNEL = Tiki()
+
+
+def _product(account: Account, listing: str, send: Send) -> Told:
+    return get(account, f"/integration/v2/products/{product_id(listing)}", {"include": "inventory"}, send)
 
 
 def _page_before(told: Told, page: int, *, first: bool) -> str | None:

@@ -20,6 +20,13 @@ def read_shown(told: Told) -> Shown:
     )
 
 
+def read_reserved(told: Told) -> int:
+    """Units of orders that are not packed yet: a part of `quantity_available`, and not for sale."""
+    inventory = told.get("inventory")
+    reserved = None if inventory is None else inventory.get("quantity_reserved")
+    return 0 if reserved is None else reserved.whole(least=0)
+
+
 def _sellable(inventory: Told) -> int:
     for name in ("quantity_sellable", "quantity_available"):
         told = inventory.get(name)
