@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 
+from tests.support.fake_secrets import FakeSecretsClient
+from tests.support.fake_sqs import FakeSqsClient
 from tests.support.fake_table import FakeTable
 from tests.support.gateway import Api
 
@@ -28,6 +30,10 @@ ENVIRONMENT = {
     "DEFAULT_MODE": "reserve",
     "LOCATIONS": "main,spare",
     "KEEP_ENDED_DAYS": "90",
+    "ORDERS_QUEUE_URL": "https://orders",
+    "ORDERS_FAILURES_URL": "https://orders-failures",
+    "POLL_QUEUE_URL": "https://polls",
+    "POLL_FAILURES_URL": "https://poll-failures",
     "POWERTOOLS_SERVICE_NAME": "under_test",
     "POWERTOOLS_METRICS_NAMESPACE": "Holdfast/test",
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -48,9 +54,22 @@ def client() -> Iterator[Any]:
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+def sqs() -> FakeSqsClient:
+    return FakeSqsClient()
+
+
+@pytest.fixture
+def secrets() -> FakeSecretsClient:
+    return FakeSecretsClient()
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient) -> Iterator[Context]:
     """What the functions work with, on a table that is held to DynamoDB's ways by tests of its own."""
-    from holdfast.runtime import wiring
+    from holdfast.runtime import marketplaces, wiring
+
+    fakes = {"sqs": sqs, "secretsmanager": secrets}
+    monkeypatch.setattr(marketplaces, "make_client", fakes.__getitem__)
 
     monkeypatch.setattr(wiring, "make_client", lambda: None)
     monkeypatch.setattr(wiring, "DynamoTable", lambda *_: FakeTable())
@@ -70,10 +89,10 @@ def work_on_moto(client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conte
 
 
 def _opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    from holdfast.runtime import telemetry, wiring
+    from holdfast.runtime import marketplaces, telemetry, wiring
 
     _set(monkeypatch)
-    caches: list[Any] = [wiring.settings, wiring.open_context, telemetry.metrics]
+    caches: list[Any] = [wiring.settings, wiring.open_context, marketplaces.open_intake, telemetry.metrics]
     for cache in caches:
         cache.cache_clear()
     yield wiring.open_context()
