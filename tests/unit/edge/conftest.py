@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from moto import mock_aws
 
+from holdfast.channels.protocol import ChannelError, Request
+from holdfast.channels.sheet import Kind
 from tests.support.fake_secrets import FakeSecretsClient
 from tests.support.fake_sqs import FakeSqsClient
 from tests.support.fake_table import FakeTable
@@ -77,15 +79,24 @@ def work(monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecre
 
 
 @pytest.fixture
-def work_on_moto(client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    """What the functions work with, down to the client."""
-    from holdfast.runtime import wiring
+def work_on_moto(
+    client: Any, monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient
+) -> Iterator[Context]:
+    """What the functions work with, down to the client of the table; no marketplace is there."""
+    from holdfast.runtime import marketplaces, wiring
     from local import table
 
+    fakes = {"sqs": sqs, "secretsmanager": secrets}
+    monkeypatch.setattr(marketplaces, "make_client", fakes.__getitem__)
+    monkeypatch.setattr(marketplaces, "open_send", lambda: no_marketplace)
     monkeypatch.setattr(wiring, "make_client", lambda: client)
     with mock_aws():
         table.create(client, "holdfast")
         yield from _opened(monkeypatch)
+
+
+def no_marketplace(_: Request) -> NoReturn:
+    raise ChannelError(Kind.PASSING, "no_connection", "there is no marketplace")
 
 
 def _opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:

@@ -177,7 +177,7 @@ def test_the_stock_of_an_unknown_shop_is_not_found(shop: Api, market: FakeMarket
     assert market.calls == []
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "cursor=W10", "limit=1", "cursor=a&cursor=b"])
+@pytest.mark.parametrize("query", ["cursor=x", "cursor=W10", "cursor=Wzdd", "limit=1", "cursor=a&cursor=b"])
 def test_a_cursor_that_was_not_answered_is_refused(hanoi: Api, query: str) -> None:
     assert hanoi(f"GET {STOCK}", query=query, **HANOI).status == 422
 
@@ -351,6 +351,7 @@ def test_no_more_are_redriven_than_were_asked_for_nor_from_another_queue(api: Ap
 
     assert api("POST /v1/dead-letters/redrive", {"limit": 11, "queue": "orders"}).body == {"redriven": 11, "left": 1}
     assert sqs.messages("https://polls") == []
+    assert api("POST /v1/dead-letters/redrive", {"limit": 1}).body == {"redriven": 1, "left": 1}
 
 
 def test_a_redrive_whose_reply_is_lost_loses_no_letter(api: Api, sqs: FakeSqsClient) -> None:
