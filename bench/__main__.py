@@ -53,14 +53,17 @@ def measure(console: Console) -> tuple[dict[str, float], list[dict[str, Any]]]:
         status.update("Asking for what is sold out …")
         refused = refusals.under_load(open_world(running, name="refusals"))
     with console.status("Starting fresh processes …"):
-        start = startup.measure()
+        start, webhook = startup.of_hold_stock(), startup.of_receive_webhook()
     with console.status("Timing the handler …"):
         own = own_time.measure()
     figures = report.figures(ours=ours, many=many, one=one, theirs=theirs, refused=refused)
     figures |= {
         "startup_ratio": round(start.ratio, 3),
-        "startup_hold_stock_ms": round(start.hold_stock_ms, 1),
+        "startup_hold_stock_ms": round(start.ours_ms, 1),
         "startup_bare_ms": round(start.bare_ms, 1),
+        "webhook_startup_ratio": round(webhook.ratio, 3),
+        "webhook_startup_ms": round(webhook.ours_ms, 1),
+        "webhook_startup_bare_ms": round(webhook.bare_ms, 1),
         **asdict(own),
     }
     return figures, report.rows(ours, theirs)

@@ -1,6 +1,7 @@
-"""What a fresh process of hold_stock costs before its first request, beside a bare botocore DynamoDB client.
+"""What a fresh process of a function that somebody waits for costs before its first request, beside a bare client.
 
-Before its first request: its handler imported, its settings read, its client made.
+Before its first request: its handler imported, its settings read, its clients made. hold_stock is held against a
+botocore client of DynamoDB, receive_webhook (which makes two clients) against one of SQS.
 """
 
 from __future__ import annotations
@@ -29,11 +30,22 @@ open_context()
 """
 
 
+BARE_SQS = """
+from botocore.session import Session
+Session().create_client("sqs")
+"""
+RECEIVE_WEBHOOK = """
+import functions.receive_webhook.handler
+from holdfast.runtime.doorway import open_doorway
+open_doorway()
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Startup:
     """Processor time, user and system, in milliseconds: medians. `ratio` is the median of the pairs' ratios."""
 
-    hold_stock_ms: float
+    ours_ms: float
     bare_ms: float
     ratio: float
 
@@ -64,6 +76,7 @@ def environment() -> dict[str, str]:
         "POWERTOOLS_SERVICE_NAME": "hold_stock",
         "POWERTOOLS_METRICS_NAMESPACE": "Holdfast",
         "POWERTOOLS_TRACE_DISABLED": "true",
+        "ORDERS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/orders",
     }
 
 
@@ -80,13 +93,21 @@ def processor_ms(code: str) -> float:
     return 1000 * (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
-def measure(*, pairs: int = PAIRS) -> Startup:
+def of_hold_stock(*, pairs: int = PAIRS) -> Startup:
+    return measure(HOLD_STOCK, BARE, pairs=pairs)
+
+
+def of_receive_webhook(*, pairs: int = PAIRS) -> Startup:
+    return measure(RECEIVE_WEBHOOK, BARE_SQS, pairs=pairs)
+
+
+def measure(ours: str, bare: str, *, pairs: int) -> Startup:
     """Fresh processes, one of each kind in turn; a first of each, not counted, writes the byte code."""
-    processor_ms(HOLD_STOCK)
-    processor_ms(BARE)
-    found = [(processor_ms(HOLD_STOCK), processor_ms(BARE)) for _ in range(pairs)]
+    processor_ms(ours)
+    processor_ms(bare)
+    found = [(processor_ms(ours), processor_ms(bare)) for _ in range(pairs)]
     return Startup(
-        hold_stock_ms=statistics.median(ours for ours, _ in found),
-        bare_ms=statistics.median(bare for _, bare in found),
-        ratio=statistics.median(ours / bare for ours, bare in found),
+        ours_ms=statistics.median(own for own, _ in found),
+        bare_ms=statistics.median(plain for _, plain in found),
+        ratio=statistics.median(own / plain for own, plain in found),
     )

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from local import engine, places
 from local.failure import Failure
 
@@ -81,8 +83,24 @@ def deploy(target: engine.Engine, parameters: Mapping[str, str]) -> None:
         "AWS_ACCESS_KEY_ID": engine.CREDENTIALS["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": engine.CREDENTIALS["aws_secret_access_key"],
     }
-    built = ["--template-file", str(places.BUILD / "template.yaml")]
-    _sam("deploy", built, parameters, environment=environment, limit_seconds=DEPLOY_SECONDS)
+    _sam(
+        "deploy",
+        ["--template-file", str(_deployable())],
+        parameters,
+        environment=environment,
+        limit_seconds=DEPLOY_SECONDS,
+    )
+
+
+def _deployable() -> Path:
+    """What was built, without the policies of queues: they refuse plain HTTP, and the engine speaks nothing else."""
+    built = yaml.safe_load((places.BUILD / "template.yaml").read_text(encoding="utf-8"))
+    built["Resources"] = {
+        name: resource for name, resource in built["Resources"].items() if resource["Type"] != "AWS::SQS::QueuePolicy"
+    }
+    deployable = places.BUILD / "deployable.yaml"  # beside the other, whose paths it shares
+    deployable.write_text(yaml.safe_dump(built, sort_keys=False), encoding="utf-8")
+    return deployable
 
 
 def outputs(target: engine.Engine) -> dict[str, str]:

@@ -18,9 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 SCOPES = ("reservations", "stock", "sync", "operate", "read")
+QUEUES = {
+    "stream_failures": "StreamFailuresUrl",
+    "schedule_failures": "ScheduleFailuresUrl",
+    "orders": "OrdersQueueUrl",
+    "orders_failures": "OrdersFailuresUrl",
+    "polls": "PollQueueUrl",
+    "poll_failures": "PollFailuresUrl",
+}
 FUNCTIONS = {
     "hold_stock": "HoldStockName",
     "manage_stock": "ManageStockName",
+    "receive_webhook": "ReceiveWebhookName",
+    "apply_order": "ApplyOrderName",
+    "poll_orders": "PollOrdersName",
     "follow_levels": "FollowLevelsName",
     "sweep_expired": "SweepExpiredName",
     "audit_levels": "AuditLevelsName",
@@ -166,10 +177,7 @@ def _describe(name: str, target: Engine, *, parameters: dict[str, str], fingerpr
         pid=target.pid,
         folder=target.folder,
         functions={function: known[output] for function, output in FUNCTIONS.items()},
-        queues={
-            "stream_failures": _on_loopback(known["StreamFailuresUrl"]),
-            "schedule_failures": _on_loopback(known["ScheduleFailuresUrl"]),
-        },
+        queues={queue: _on_loopback(known[output]) for queue, output in QUEUES.items()},
         credentials=dict(engine.CREDENTIALS),
         parameters=parameters,
         fingerprint=fingerprint,

@@ -1,10 +1,11 @@
-"""The rest of the API: SKUs, levels, movements, availability, lists, incidents, health, and what no route knows."""
+"""The rest of the API: SKUs, movements, shops, listings, lists, incidents, health, and what no route knows."""
 
 from typing import Any
 
-from functions.manage_stock import incidents, reservations, skus, stock
+from functions.manage_stock import dead_letters, incidents, listings, reservations, shops, skus, stock
 from holdfast.runtime.edge import answer_http
 from holdfast.runtime.http import Answer, MethodNotAllowed, Request, UnknownPath
+from holdfast.runtime.marketplaces import open_intake
 from holdfast.runtime.resolver import resolve, resolver
 from holdfast.runtime.routes import UNKNOWN, methods_of
 from holdfast.runtime.telemetry import observed
@@ -12,7 +13,15 @@ from holdfast.runtime.tracing import traced
 from holdfast.runtime.version import VERSION
 from holdfast.runtime.wiring import open_context, settings
 
-app = resolver(skus.routes, stock.routes, reservations.routes, incidents.routes)
+app = resolver(
+    skus.routes,
+    stock.routes,
+    reservations.routes,
+    shops.routes,
+    listings.routes,
+    incidents.routes,
+    dead_letters.routes,
+)
 
 
 @observed
@@ -22,7 +31,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return answer_http(event, refuse)
     if event["routeKey"] == "GET /v1/health":
         return answer_http(event, health)
-    return resolve(app, event, context, open_context=open_context)
+    return resolve(app, event, context, open_context=open_context, open_intake=open_intake)
 
 
 def health(_request: Request) -> Answer:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("hold_stock", "manage_stock", "follow_levels", "sweep_expired", "audit_levels")
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 
 
 def imported_by(function: str) -> set[str]:
@@ -37,6 +37,18 @@ def test_hold_stock_imports_no_resolver_and_no_other_functions_services() -> Non
 
     assert "aws_lambda_powertools.event_handler" not in modules
     assert modules.isdisjoint({"holdfast.services.move_stock", "holdfast.services.look_up", "holdfast.runtime.models"})
+
+
+def test_receive_webhook_imports_botocore_the_standard_library_and_next_to_nothing_of_ours() -> None:
+    modules = imported_by("receive_webhook")
+
+    foreign = {"aws_lambda_powertools", "pydantic", "pydantic_core", "aws_xray_sdk", "boto3", "s3transfer", "wrapt"}
+    assert {name.split(".")[0] for name in modules}.isdisjoint(foreign)
+    assert not {name for name in modules if name.startswith(("holdfast.services", "holdfast.store.ledger"))}
+    assert {name for name in modules if name.startswith("holdfast.channels")} == {
+        "holdfast.channels",
+        "holdfast.channels.webhooks",
+    }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -10,7 +10,7 @@ from functions.hold_stock import handler as hold_stock
 from functions.manage_stock import handler as manage_stock
 from holdfast.runtime import openapi
 from holdfast.runtime.operations import OPERATIONS
-from holdfast.runtime.routes import HOLD, MANAGE, ROUTES, UNKNOWN
+from holdfast.runtime.routes import HOLD, MANAGE, RECEIVE, ROUTES, UNKNOWN, WEBHOOKS
 from holdfast.runtime.version import VERSION
 from local import template
 
@@ -30,17 +30,18 @@ def test_every_route_is_described_and_nothing_else_is() -> None:
 def test_the_template_has_exactly_these_routes_with_their_scopes_and_functions() -> None:
     told = template.read()
     integrations = template.resources(told, "AWS::ApiGatewayV2::Integration")
+    served_by = {"HoldStock": HOLD, "ManageStock": MANAGE, "ReceiveWebhook": RECEIVE}
     functions = {each["IntegrationUri"]["Fn::GetAtt"].split(".")[0]: name for name, each in integrations.items()}
-    by_target = {
-        f"integrations/${{{integration}}}": {"HoldStock": HOLD, "ManageStock": MANAGE}[function]
-        for function, integration in functions.items()
-    }
+    by_target = {f"integrations/${{{integration}}}": served_by[function] for function, integration in functions.items()}
     found = {
         each["RouteKey"]: (tuple(each.get("AuthorizationScopes", ())), by_target[each["Target"]["Fn::Sub"]])
         for each in template.resources(told, "AWS::ApiGatewayV2::Route").values()
     }
 
-    served = {route.key: ((f"holdfast/{route.scope}",) if route.scope else (), route.function) for route in ROUTES}
+    served = {
+        route.key: ((f"holdfast/{route.scope}",) if route.scope else (), route.function)
+        for route in (*ROUTES, *WEBHOOKS)
+    }
     assert found == served | {UNKNOWN: ((), MANAGE)}
 
 

@@ -22,11 +22,20 @@ ALARMS = template.resources(WHOLE, "AWS::CloudWatch::Alarm")
 LOGS = template.resources(WHOLE, "AWS::Logs::LogGroup")
 GLOBALS = WHOLE["Globals"]["Function"]
 [TABLE] = template.resources(WHOLE, "AWS::DynamoDB::Table").values()
-STREAM_READERS = {name for name, each in FUNCTIONS.items() if "Events" in each}
+MAPPINGS = {name: [event] for name, each in FUNCTIONS.items() for event in each.get("Events", {}).values()}
+STREAM_READERS = {name for name, [event] in MAPPINGS.items() if event["Type"] == "DynamoDB"}
+QUEUE_READERS = {name: event["Properties"] for name, [event] in MAPPINGS.items() if event["Type"] == "SQS"}
 SCHEDULED = {each["Target"]["Arn"]["Fn::GetAtt"].split(".")[0]: each for each in SCHEDULES.values()}
 OVER_HTTP = {each["IntegrationUri"]["Fn::GetAtt"].split(".")[0]: each for each in INTEGRATIONS.values()}
 
+# A queue of work has its dead letters; every other queue keeps what was put aside.
+WORK_QUEUES = {name: each for name, each in QUEUES.items() if "RedrivePolicy" in each}
+PUT_ASIDE = sorted(set(QUEUES) - set(WORK_QUEUES))
+# The secrets of shops are made by people, under one prefix for each stage.
+SECRETS = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:holdfast/${Stage}/*"
+
 LONGEST_ANSWER_SECONDS = 30
+LONGEST_VISIBILITY_SECONDS = 12 * 3600
 
 every_function = pytest.mark.parametrize("name", sorted(FUNCTIONS))
 
@@ -56,9 +65,9 @@ def longest_call_seconds() -> float:
 # ---- Functions
 
 
-def test_there_are_five_functions_and_each_is_reached_by_something() -> None:
-    assert set(FUNCTIONS) == set(OVER_HTTP) | set(SCHEDULED) | STREAM_READERS
-    assert len(FUNCTIONS) == 5
+def test_there_are_eight_functions_and_each_is_reached_by_something() -> None:
+    assert set(FUNCTIONS) == set(OVER_HTTP) | set(SCHEDULED) | STREAM_READERS | set(QUEUE_READERS)
+    assert len(FUNCTIONS) == 8
 
 
 @every_function
@@ -150,7 +159,7 @@ def test_a_role_names_every_resource_except_for_traces(name: str) -> None:
 def test_a_role_reaches_this_stacks_own_resources_only(name: str) -> None:
     for each in statements(ROLES[name]):
         for resource in as_list(each["Resource"]):
-            if resource != "*":
+            if resource not in ("*", {"Fn::Sub": SECRETS}):
                 named = resource.get("Fn::GetAtt") or resource["Fn::Sub"].removeprefix("${")
                 assert re.split(r"[.}]", named)[0] in WHOLE["Resources"]
 
@@ -163,6 +172,12 @@ def test_a_role_reaches_this_stacks_own_resources_only(name: str) -> None:
             "ManageStock",
             {"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"},
         ),
+        ("ReceiveWebhook", set()),
+        (
+            "ApplyOrder",
+            {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+        ),
+        ("PollOrders", {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}),
         ("FollowLevels", {"BatchWriteItem", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}),
         ("SweepExpired", {"GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem", "BatchWriteItem"}),
         (
@@ -175,6 +190,35 @@ def test_a_role_reaches_this_stacks_own_resources_only(name: str) -> None:
 def test_a_function_may_do_to_the_table_what_it_does_and_no_more(name: str, actions: set[str]) -> None:
     allowed = {action for each in statements(own_role(name)) for action in as_list(each["Action"])}
     assert {each.removeprefix("dynamodb:") for each in allowed if each.startswith("dynamodb:")} == actions
+
+
+@pytest.mark.parametrize(
+    ("name", "actions"),
+    [
+        ("ReceiveWebhook", {"GetSecretValue"}),
+        ("ApplyOrder", {"GetSecretValue", "PutSecretValue"}),
+        ("PollOrders", {"GetSecretValue", "PutSecretValue"}),
+        ("ManageStock", {"GetSecretValue", "PutSecretValue"}),
+        ("HoldStock", set()),
+        ("FollowLevels", set()),
+        ("SweepExpired", set()),
+        ("AuditLevels", set()),
+    ],
+)
+def test_a_function_opens_the_shops_of_its_stage_only_and_only_if_it_must(name: str, actions: set[str]) -> None:
+    found = [each for each in statements(own_role(name)) if "secretsmanager" in str(each["Action"])]
+    assert {action for each in found for action in as_list(each["Action"])} == {
+        f"secretsmanager:{action}" for action in actions
+    }
+    assert all(each["Resource"] == {"Fn::Sub": SECRETS} for each in found)
+
+
+def test_the_marketplaces_door_can_queue_and_nothing_else() -> None:
+    allowed = {action for each in statements(own_role("ReceiveWebhook")) for action in as_list(each["Action"])}
+    assert {each for each in allowed if each.split(":")[0] not in {"logs", "xray"}} == {
+        "secretsmanager:GetSecretValue",
+        "sqs:SendMessage",
+    }
 
 
 def test_only_the_daily_audit_may_scan() -> None:
@@ -229,16 +273,71 @@ def test_a_schedule_has_a_bounded_retry_and_a_queue_for_what_did_not_start(name:
     assert SCHEDULES[name]["ScheduleExpressionTimezone"] == "UTC"
 
 
-@pytest.mark.parametrize("name", sorted(STREAM_READERS | set(SCHEDULED)))
-def test_a_function_may_write_to_its_failure_queue(name: str) -> None:
+def may_send_to(name: str) -> set[str]:
+    """Queues that the function's role lets it write to."""
     sends = [each for each in statements(own_role(name)) if "sqs:SendMessage" in as_list(each["Action"])]
-    assert [each["Resource"]["Fn::GetAtt"].split(".")[0] in QUEUES for each in sends] == [True]
+    return {resource["Fn::GetAtt"].split(".")[0] for each in sends for resource in as_list(each["Resource"])}
+
+
+@pytest.mark.parametrize("name", sorted(STREAM_READERS | set(SCHEDULED) | {"ApplyOrder"}))
+def test_a_function_may_write_to_its_failure_queue(name: str) -> None:
+    assert len(may_send_to(name) & set(PUT_ASIDE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "queues"),
+    [
+        ("ReceiveWebhook", {"OrdersQueue"}),
+        ("ApplyOrder", {"OrdersQueue", "OrdersFailures"}),
+        ("PollOrders", {"OrdersQueue", "PollQueue", "ScheduleFailures"}),
+        ("ManageStock", {"OrdersQueue", "PollQueue"}),
+        ("HoldStock", set()),
+    ],
+)
+def test_a_function_sends_to_the_queues_it_must_and_to_no_other(name: str, queues: set[str]) -> None:
+    assert may_send_to(name) == queues
+
+
+@pytest.mark.parametrize("name", sorted(QUEUE_READERS))
+def test_one_message_that_fails_does_not_bring_its_batch_back(name: str) -> None:
+    assert QUEUE_READERS[name]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("name", sorted(QUEUE_READERS))
+def test_a_queue_never_starts_more_of_a_function_than_it_may(name: str) -> None:
+    """Reserved concurrency alone would let messages use up their receives without having been looked at."""
+    assert 2 <= QUEUE_READERS[name]["ScalingConfig"]["MaximumConcurrency"] <= 1000
+    assert "ReservedConcurrentExecutions" not in FUNCTIONS[name]
+
+
+def test_one_shop_that_does_not_answer_holds_up_no_other_ones_poll() -> None:
+    assert QUEUE_READERS["PollOrders"]["BatchSize"] == 1
+
+
+@pytest.mark.parametrize("name", sorted(QUEUE_READERS))
+def test_a_message_stays_hidden_for_six_times_the_functions_limit(name: str) -> None:
+    queue = QUEUES[QUEUE_READERS[name]["Queue"]["Fn::GetAtt"].split(".")[0]]
+    assert 6 * FUNCTIONS[name]["Timeout"] <= queue["VisibilityTimeout"] <= LONGEST_VISIBILITY_SECONDS
+
+
+@pytest.mark.parametrize("name", sorted(WORK_QUEUES))
+def test_a_queue_of_work_has_dead_letters_that_outlive_it(name: str) -> None:
+    redrive = WORK_QUEUES[name]["RedrivePolicy"]
+    assert redrive["maxReceiveCount"] >= 5
+    dead = redrive["deadLetterTargetArn"]["Fn::GetAtt"].split(".")[0]
+    assert dead in PUT_ASIDE
+    # A message keeps the time it was first sent.
+    assert WORK_QUEUES[name]["MessageRetentionPeriod"] < QUEUES[dead]["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("name", PUT_ASIDE)
+def test_what_was_put_aside_is_kept_for_two_weeks(name: str) -> None:
+    assert QUEUES[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
 @pytest.mark.parametrize("name", sorted(QUEUES))
-def test_a_queue_is_encrypted_keeps_messages_two_weeks_and_takes_no_plain_transport(name: str) -> None:
+def test_a_queue_is_encrypted_and_takes_no_plain_transport(name: str) -> None:
     assert QUEUES[name]["SqsManagedSseEnabled"] is True
-    assert QUEUES[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
     [policy] = [
         each
         for each in template.resources(WHOLE, "AWS::SQS::QueuePolicy").values()
@@ -311,14 +410,29 @@ def test_the_api_is_throttled_and_writes_an_access_log() -> None:
     assert stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"].split(".")[0] in LOGS
 
 
+def test_a_flood_at_the_open_door_does_not_use_up_what_buyers_need() -> None:
+    [stage] = template.resources(WHOLE, "AWS::ApiGatewayV2::Stage").values()
+    limits = stage["RouteSettings"]["POST /webhooks/{channel}/{shop}"]
+    assert limits == {"ThrottlingRateLimit": {"Ref": "WebhookRate"}, "ThrottlingBurstLimit": {"Ref": "WebhookBurst"}}
+    assert default_of("WebhookRate") < default_of("ThrottleRate")
+    assert WHOLE["Resources"]["ApiStage"]["DependsOn"] == "PostWebhookRoute"
+
+
 def test_the_access_log_holds_neither_tokens_nor_bodies() -> None:
     [stage] = template.resources(WHOLE, "AWS::ApiGatewayV2::Stage").values()
     assert not re.search(r"header|body|querystring", stage["AccessLogSettings"]["Format"], re.IGNORECASE)
 
 
-def test_only_health_and_the_answer_to_unknown_paths_are_open() -> None:
+def test_only_health_the_marketplaces_door_and_the_answer_to_unknown_paths_are_open() -> None:
     open_routes = {each["RouteKey"] for each in ROUTES.values() if each["AuthorizationType"] != "JWT"}
-    assert open_routes == {"GET /v1/health", "$default"}
+    door = {"POST /webhooks/{channel}/{shop}", "GET /webhooks/{channel}/{shop}"}
+    assert open_routes == {"GET /v1/health", "$default"} | door
+
+
+def test_what_comes_through_the_marketplaces_door_is_verified_by_the_one_function_behind_it() -> None:
+    targets = {each["RouteKey"]: each["Target"]["Fn::Sub"] for each in ROUTES.values()}
+    behind = {key for key, target in targets.items() if target == "integrations/${ReceiveWebhookIntegration}"}
+    assert behind == {key for key in targets if "/webhooks/" in key}
 
 
 @pytest.mark.parametrize(
@@ -354,21 +468,46 @@ def test_a_function_raises_an_alarm_when_it_fails_is_throttled_or_is_slow(name: 
         assert alarm["Threshold"] == FUNCTIONS[name]["Timeout"] * 800
 
 
-@pytest.mark.parametrize("name", sorted(QUEUES))
+def alarms_of_queue(name: str, metric: str) -> list[dict[str, Any]]:
+    dimensions = [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{name}.QueueName"}}]
+    return [each for each in ALARMS.values() if each["MetricName"] == metric and each["Dimensions"] == dimensions]
+
+
+@pytest.mark.parametrize("name", PUT_ASIDE)
 def test_a_message_put_aside_raises_an_alarm(name: str) -> None:
-    watched = [each for each in ALARMS.values() if each["Namespace"] == "AWS/SQS"]
-    assert [each["Threshold"] for each in watched if name in str(each["Dimensions"])] == [0]
+    watched = alarms_of_queue(name, "ApproximateNumberOfMessagesVisible")
+    assert [each["Threshold"] for each in watched] == [0]
+
+
+@pytest.mark.parametrize("name", sorted(WORK_QUEUES))
+def test_work_that_waits_too_long_raises_an_alarm(name: str) -> None:
+    [alarm] = alarms_of_queue(name, "ApproximateAgeOfOldestMessage")
+    assert 0 < alarm["Threshold"] < WORK_QUEUES[name]["MessageRetentionPeriod"]
 
 
 @pytest.mark.parametrize(
     "metric",
-    ["Oversold", "RefundDue", "DuplicatePayment", "PaymentUnmatched", "DriftFound", "ClockAhead", "SweepFailures"],
+    [
+        *("Oversold", "RefundDue", "DuplicatePayment", "PaymentUnmatched", "DriftFound", "ClockAhead", "SweepFailures"),
+        *("ShopUnauthorised", "WebhookNotTaken"),
+    ],
 )
 def test_what_a_person_must_see_raises_an_alarm_at_the_first_time(metric: str) -> None:
-    [alarm] = [each for each in ALARMS.values() if each["MetricName"] == metric]
-    assert alarm["Namespace"] == GLOBALS["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
-    assert [each["Name"] for each in alarm["Dimensions"]] == ["service"]
-    assert alarm["Threshold"] == 0
+    found = [each for each in ALARMS.values() if each["MetricName"] == metric]
+    assert found
+    for alarm in found:
+        assert alarm["Namespace"] == GLOBALS["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+        assert [each["Name"] for each in alarm["Dimensions"]] == ["service"]
+        assert alarm["Threshold"] == 0
+
+
+@pytest.mark.parametrize(
+    ("metric", "services"),
+    [("Oversold", ["apply_order", "manage_stock"]), ("ShopUnauthorised", ["apply_order", "poll_orders"])],
+)
+def test_what_two_functions_count_is_watched_at_both(metric: str, services: list[str]) -> None:
+    found = [each["Dimensions"][0]["Value"] for each in ALARMS.values() if each["MetricName"] == metric]
+    assert sorted(found) == services
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
@@ -378,7 +517,8 @@ def test_an_alarm_tells_someone_says_what_is_wrong_and_decides_about_silence(nam
     assert ALARMS[name]["TreatMissingData"] in {"notBreaching", "breaching"}
 
 
-def test_a_sweeper_that_stopped_is_noticed() -> None:
-    [alarm] = [each for each in ALARMS.values() if each["MetricName"] == "Invocations"]
-    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "SweepExpired"}}]
-    assert alarm["TreatMissingData"] == "breaching"
+def test_what_runs_each_minute_and_stopped_is_noticed() -> None:
+    each_minute = {name for name, each in SCHEDULED.items() if each["ScheduleExpression"] == "rate(1 minute)"}
+    watched = [each for each in ALARMS.values() if each["MetricName"] == "Invocations"]
+    assert {each["Dimensions"][0]["Value"]["Ref"] for each in watched} == each_minute == {"SweepExpired", "PollOrders"}
+    assert {each["TreatMissingData"] for each in watched} == {"breaching"}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from moto import mock_aws
 
+from holdfast.channels.protocol import ChannelError, Request
+from holdfast.channels.sheet import Kind
+from tests.support.fake_secrets import FakeSecretsClient
+from tests.support.fake_sqs import FakeSqsClient
 from tests.support.fake_table import FakeTable
 from tests.support.gateway import Api
 
@@ -28,6 +32,10 @@ ENVIRONMENT = {
     "DEFAULT_MODE": "reserve",
     "LOCATIONS": "main,spare",
     "KEEP_ENDED_DAYS": "90",
+    "ORDERS_QUEUE_URL": "https://orders",
+    "ORDERS_FAILURES_URL": "https://orders-failures",
+    "POLL_QUEUE_URL": "https://polls",
+    "POLL_FAILURES_URL": "https://poll-failures",
     "POWERTOOLS_SERVICE_NAME": "under_test",
     "POWERTOOLS_METRICS_NAMESPACE": "Holdfast/test",
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -48,9 +56,22 @@ def client() -> Iterator[Any]:
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+def sqs() -> FakeSqsClient:
+    return FakeSqsClient()
+
+
+@pytest.fixture
+def secrets() -> FakeSecretsClient:
+    return FakeSecretsClient()
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient) -> Iterator[Context]:
     """What the functions work with, on a table that is held to DynamoDB's ways by tests of its own."""
-    from holdfast.runtime import wiring
+    from holdfast.runtime import marketplaces, wiring
+
+    fakes = {"sqs": sqs, "secretsmanager": secrets}
+    monkeypatch.setattr(marketplaces, "make_client", fakes.__getitem__)
 
     monkeypatch.setattr(wiring, "make_client", lambda: None)
     monkeypatch.setattr(wiring, "DynamoTable", lambda *_: FakeTable())
@@ -58,22 +79,31 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
 
 
 @pytest.fixture
-def work_on_moto(client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    """What the functions work with, down to the client."""
-    from holdfast.runtime import wiring
+def work_on_moto(
+    client: Any, monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient
+) -> Iterator[Context]:
+    """What the functions work with, down to the client of the table; no marketplace is there."""
+    from holdfast.runtime import marketplaces, wiring
     from local import table
 
+    fakes = {"sqs": sqs, "secretsmanager": secrets}
+    monkeypatch.setattr(marketplaces, "make_client", fakes.__getitem__)
+    monkeypatch.setattr(marketplaces, "open_send", lambda: no_marketplace)
     monkeypatch.setattr(wiring, "make_client", lambda: client)
     with mock_aws():
         table.create(client, "holdfast")
         yield from _opened(monkeypatch)
 
 
+def no_marketplace(_: Request) -> NoReturn:
+    raise ChannelError(Kind.PASSING, "no_connection", "there is no marketplace")
+
+
 def _opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    from holdfast.runtime import telemetry, wiring
+    from holdfast.runtime import marketplaces, telemetry, wiring
 
     _set(monkeypatch)
-    caches: list[Any] = [wiring.settings, wiring.open_context, telemetry.metrics]
+    caches: list[Any] = [wiring.settings, wiring.open_context, marketplaces.open_intake, telemetry.metrics]
     for cache in caches:
         cache.cache_clear()
     yield wiring.open_context()

@@ -192,3 +192,41 @@ class PaymentUnmatched(Unavailable):
     """Money has moved for a reservation we do not know: kept as an incident, and to be sent again."""
 
     code = "payment_unmatched"
+
+
+class MarketplaceRefused(Refused):
+    """The marketplace said no, and a person has to change something there or in the shop's credentials."""
+
+    code = "marketplace_refused"
+
+    def __init__(self, shop: str, *, code: str, detail: str) -> None:
+        super().__init__(f"{shop} answered {code}: {detail}")
+        self.answered = code
+
+    def members(self) -> Mapping[str, object]:
+        return {"answered": self.answered}
+
+
+class MarketplaceUnavailable(Unavailable):
+    """The marketplace did not answer, or asks to be left alone for a while."""
+
+    code = "marketplace_unavailable"
+
+    def __init__(self, shop: str, *, code: str, detail: str) -> None:
+        super().__init__(f"{shop} answered {code}: {detail}; try again later")
+        self.answered = code
+
+    def members(self) -> Mapping[str, object]:
+        return {"answered": self.answered}
+
+
+class NoSecret(Unavailable):
+    """The shop has settings and no credentials yet, or not all of them."""
+
+    code = "no_secret"
+
+
+class UnreadableMessage(Refused):
+    """A message of a queue that nobody who sends to it can have written."""
+
+    code = "unreadable_message"

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from holdfast.domain.errors import BadInput, FieldError
+from holdfast.domain.shop import ShopKey
 from holdfast.store import keys
 from holdfast.store.table import Item
 
@@ -101,3 +102,35 @@ def reservations_start(cursor: str | None) -> Item | None:
         return {"day": day.isoformat(), **row}
 
     return _decode(cursor, make) if cursor is not None else None
+
+
+def shops_cursor(start: Item | None) -> str | None:
+    return None if start is None else _encode([start["listed"]])
+
+
+def shops_start(cursor: str | None) -> Item | None:
+    def make(listed: object) -> Item:
+        channel, shop = _text(listed).split("#", 1)
+        return {**keys.shop(ShopKey(channel, shop))._asdict(), "list": keys.SHOPS_LIST, "listed": _text(listed)}
+
+    return _decode(cursor, make) if cursor is not None else None
+
+
+def listings_cursor(start: Item | None) -> str | None:
+    return None if start is None else _encode([start["sk"]])
+
+
+def listings_start(cursor: str | None, *, shop: ShopKey) -> Item | None:
+    def make(sort_key: object) -> Item:
+        return {"pk": keys.listings_partition(shop), "sk": _text(sort_key)}
+
+    return _decode(cursor, make) if cursor is not None else None
+
+
+def marketplace_cursor(following: str | None) -> str | None:
+    """A marketplace's own cursor, as it is: it is handed back to the same shop only."""
+    return None if following is None else _encode([following])
+
+
+def marketplace_start(cursor: str | None) -> str | None:
+    return _decode(cursor, lambda told: {"cursor": _text(told)})["cursor"] if cursor is not None else None

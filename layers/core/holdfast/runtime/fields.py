@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from holdfast.domain.shop import CHANNELS
+
 T = TypeVar("T")
 
 # The longest hold of a stack whose step is a minute.
@@ -121,6 +123,15 @@ UNITS = whole(1, 1_000_000)
 UNITS_OR_NONE = whole(0, 1_000_000)
 HOLD_SECONDS = whole(1, LONGEST_HOLD_SECONDS)
 ORDERS = whole(0, 1_000_000)
+CHANNEL = choice(*CHANNELS)
+LISTING = text("[A-Za-z0-9._~-]{1,128}", longest=128, expected="1 to 128 letters, digits or . _ ~ -")
+PLACE_THERE = text("[A-Za-z0-9._:/-]{1,128}", longest=128, expected="1 to 128 letters, digits or . _ : / -")
+PARTS_OF_UNIT = whole(1, 10_000)
+AMOUNT = text("[0-9]{1,12}(?:[.][0-9]{1,4})?", longest=17, expected="an amount as in 199000 or 12.50")
+CURRENCY = text("[A-Z]{3}", longest=3, expected="a currency as in VND")
+POLL_SECONDS = whole(60, 86_400)
+OVERLAP_SECONDS = whole(60, 7 * 86_400)
+LETTERS_AT_ONCE = whole(1, 1_000)
 MODE = choice("reserve", "on_order", "on_payment")
 TIME: Rule[datetime] = Rule(
     expected="a time as in 2026-03-01T09:30:00+07:00",

@@ -25,7 +25,7 @@ from .reading import MOST_LINES_SENT
 MOST_MOVEMENTS = 100
 
 
-def _ruled(rule: Rule[Any]) -> tuple[PlainValidator, WithJsonSchema]:
+def ruled(rule: Rule[Any]) -> tuple[PlainValidator, WithJsonSchema]:
     return PlainValidator(rule.read), WithJsonSchema(rule.schema)
 
 
@@ -43,18 +43,18 @@ def _now(info: ValidationInfo) -> datetime:
     return now
 
 
-Id = Annotated[str, *_ruled(fields.ID)]
-Name = Annotated[str, *_ruled(fields.NAME)]
-SkuName = Annotated[str, *_ruled(fields.SKU)]
-PaymentId = Annotated[str, *_ruled(fields.PAYMENT_ID)]
-Title = Annotated[str, *_ruled(fields.TITLE)]
-Remark = Annotated[str, *_ruled(fields.REMARK)]
-Units = Annotated[int, *_ruled(fields.UNITS)]
-UnitsOrNone = Annotated[int, *_ruled(fields.UNITS_OR_NONE)]
-HoldSeconds = Annotated[int, *_ruled(fields.HOLD_SECONDS)]
-Orders = Annotated[int, *_ruled(fields.ORDERS)]
-Mode = Annotated[Literal["reserve", "on_order", "on_payment"], *_ruled(fields.MODE)]
-AnyTime = Annotated[datetime, *_ruled(fields.TIME)]
+Id = Annotated[str, *ruled(fields.ID)]
+Name = Annotated[str, *ruled(fields.NAME)]
+SkuName = Annotated[str, *ruled(fields.SKU)]
+PaymentId = Annotated[str, *ruled(fields.PAYMENT_ID)]
+Title = Annotated[str, *ruled(fields.TITLE)]
+Remark = Annotated[str, *ruled(fields.REMARK)]
+Units = Annotated[int, *ruled(fields.UNITS)]
+UnitsOrNone = Annotated[int, *ruled(fields.UNITS_OR_NONE)]
+HoldSeconds = Annotated[int, *ruled(fields.HOLD_SECONDS)]
+Orders = Annotated[int, *ruled(fields.ORDERS)]
+Mode = Annotated[Literal["reserve", "on_order", "on_payment"], *ruled(fields.MODE)]
+AnyTime = Annotated[datetime, *ruled(fields.TIME)]
 PastTime = Annotated[datetime, PlainValidator(_past), WithJsonSchema(fields.TIME.schema)]
 TimeOfCount = Annotated[datetime, PlainValidator(_within_a_week), WithJsonSchema(fields.TIME.schema)]
 

@@ -22,7 +22,13 @@ Codes = Mapping[int, tuple[str, ...]]
 
 COMMITTED = "docs/openapi.json"
 REF = "#/components/schemas/{model}"
-IN_PATH = {"id": fields.ID.schema, "sku": {**fields.SKU.schema, "not": {"const": IN_QUERY}}}
+IN_PATH = {
+    "id": fields.ID.schema,
+    "sku": {**fields.SKU.schema, "not": {"const": IN_QUERY}},
+    "channel": fields.CHANNEL.schema,
+    "shop": fields.NAME.schema,
+    "listing": fields.LISTING.schema,
+}
 
 # Codes that any route may answer, by status; what is in a body only where there is one.
 WITH_BODY = {400: ("unreadable_body",), 413: ("body_too_large",), 415: ("wrong_content_type",)}

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from holdfast.domain.reservation import TABLE, Command, Refuse
 
-from . import fields, models, queries, shown
+from . import fields, models, models_sync, queries, shown, shown_sync
 from .fields import Rule
 
 JsonSchema = dict[str, object]
@@ -65,6 +65,8 @@ _SKUS = Parameter(
     description="The SKUs, each as a parameter of its own.",
     required=True,
 )
+_NO_SHOP = {404: ("unknown_shop",)}
+_NO_LISTING = {404: ("unknown_listing",)}
 _NO_SKU = {404: ("unknown_sku",)}
 _STATE = fields.choice("open", "closed")
 
@@ -152,6 +154,94 @@ OPERATIONS: dict[str, Operation] = {
         summary="Record movements of any SKUs, answered one by one. A field that is wrong refuses the whole body.",
         body=models.MovementsBody,
         answers={200: shown.ResultsShown},
+    ),
+    "GET /v1/shops": Operation(
+        id="list_shops",
+        tag="sync",
+        summary="Shops by channel and name.",
+        query=(_LIMIT, _CURSOR),
+        answers={200: shown_sync.ShopPage},
+    ),
+    "PUT /v1/shops/{channel}/{shop}": Operation(
+        id="put_shop",
+        tag="sync",
+        summary="Connect a shop, or replace its settings. Its credentials stand in the secret that the answer names.",
+        body=models_sync.ShopBody,
+        answers={200: shown_sync.ShopShown},
+    ),
+    "GET /v1/shops/{channel}/{shop}": Operation(
+        id="get_shop",
+        tag="sync",
+        summary="Settings of a shop, how polling it goes, and how late its orders come.",
+        answers={200: shown_sync.ShopShown},
+        problems=_NO_SHOP,
+    ),
+    "DELETE /v1/shops/{channel}/{shop}": Operation(
+        id="delete_shop",
+        tag="sync",
+        summary="Listen to a shop no more. Its listings, orders and secret stay. Answers it as it was.",
+        answers={200: shown_sync.ShopShown},
+        problems=_NO_SHOP,
+    ),
+    "GET /v1/shops/{channel}/{shop}/stock": Operation(
+        id="get_shop_stock",
+        tag="sync",
+        summary="One page of what the shop shows now, as its marketplace tells it.",
+        query=(_CURSOR,),
+        answers={200: shown_sync.OnShowPage},
+        problems={
+            404: ("unknown_shop",),
+            409: ("marketplace_refused",),
+            503: ("marketplace_unavailable", "no_secret"),
+        },
+    ),
+    "GET /v1/listings": Operation(
+        id="list_listings",
+        tag="sync",
+        summary="Listings of a shop.",
+        query=(
+            _LIMIT,
+            _CURSOR,
+            Parameter(name="channel", schema=fields.CHANNEL.schema, description="Of the shop.", required=True),
+            Parameter(name="shop", schema=fields.NAME.schema, description="The shop.", required=True),
+        ),
+        answers={200: shown_sync.ListingPage},
+    ),
+    "PUT /v1/listings/{channel}/{shop}/{listing}": Operation(
+        id="put_listing",
+        tag="sync",
+        summary="Say which SKUs a listing sells. Orders that waited for it are applied.",
+        body=models_sync.ListingBody,
+        answers={200: shown_sync.ListingShown},
+        problems={404: ("unknown_shop", "unknown_sku")},
+    ),
+    "GET /v1/listings/{channel}/{shop}/{listing}": Operation(
+        id="get_listing",
+        tag="sync",
+        summary="What a listing sells.",
+        answers={200: shown_sync.ListingShown},
+        problems=_NO_LISTING,
+    ),
+    "DELETE /v1/listings/{channel}/{shop}/{listing}": Operation(
+        id="delete_listing",
+        tag="sync",
+        summary="New orders for the listing wait until it is mapped again. Answers it as it was.",
+        answers={200: shown_sync.ListingShown},
+        problems=_NO_LISTING,
+    ),
+    "GET /v1/dead-letters": Operation(
+        id="list_dead_letters",
+        tag="operations",
+        summary="A look at what could not be done and was put aside, with why. Bodies are never shown.",
+        query=(_LIMIT,),
+        answers={200: shown_sync.DeadLettersShown},
+    ),
+    "POST /v1/dead-letters/redrive": Operation(
+        id="redrive_dead_letters",
+        tag="operations",
+        summary="Send what was put aside on its way again. Safe to repeat.",
+        body=models_sync.RedriveBody,
+        answers={200: shown_sync.RedrivenShown},
     ),
     "GET /v1/incidents": Operation(
         id="list_incidents",

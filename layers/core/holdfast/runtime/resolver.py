@@ -1,6 +1,6 @@
 """The Powertools resolver as manage_stock uses it: routes get the request and the context, errors become problems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -9,7 +9,10 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
 from holdfast.domain.errors import BadInput, FieldError
+from holdfast.domain.listing import ListingKey
+from holdfast.domain.shop import ShopKey
 from holdfast.services.context import Context
+from holdfast.services.intake import Intake
 
 from . import fields
 from .edge import answer_error, log_answer
@@ -20,7 +23,7 @@ from .views import View
 
 Body = TypeVar("Body", bound=BaseModel)
 
-REQUEST, OPEN = "request", "open_context"
+REQUEST, OPEN, OPEN_INTAKE = "request", "open_context", "open_intake"
 # Stands for an empty parameter (`/v1/skus/-?sku=`), which no path can: a blank, that no rule lets pass.
 NAMELESS = "%20"
 
@@ -41,6 +44,12 @@ class Routes(APIGatewayHttpRouter):
         context: Context = self.context[OPEN]()
         return context
 
+    @property
+    def intake(self) -> Intake:
+        """What routes about marketplaces work with."""
+        intake: Intake = self.context[OPEN_INTAKE]()
+        return intake
+
     def body(self, shape: type[Body]) -> Body:
         """The body as a model. Raises BadInput, and what `json_body` raises."""
         return validated(shape, json_body(self.request_read), now=self.work.clock())
@@ -56,6 +65,31 @@ def in_path(name: str, escaped: str, rule: Rule[str]) -> str:
 
 def sku_in_path(escaped: str) -> str:
     return in_path("sku", escaped, fields.SKU)
+
+
+def shop_in_path(channel: str, shop: str) -> ShopKey:
+    """Raises BadInput naming both if both are wrong."""
+    return ShopKey(*_all_in_path((("channel", channel, fields.CHANNEL), ("shop", shop, fields.NAME))))
+
+
+def listing_in_path(channel: str, shop: str, listing: str) -> ListingKey:
+    """Raises BadInput naming all that is wrong."""
+    parts = (("channel", channel, fields.CHANNEL), ("shop", shop, fields.NAME), ("listing", listing, fields.LISTING))
+    channel, shop, listing = _all_in_path(parts)
+    return ListingKey(ShopKey(channel, shop), listing)
+
+
+def _all_in_path(parts: Sequence[tuple[str, str, Rule[str]]]) -> list[str]:
+    read: list[str] = []
+    wrong: list[FieldError] = []
+    for name, escaped, rule in parts:
+        try:
+            read.append(in_path(name, escaped, rule))
+        except BadInput as bad:
+            wrong.extend(bad.fields)
+    if wrong:
+        raise BadInput(wrong)
+    return read
 
 
 def reply(view: View, *, status: int = 200) -> Response[str]:
@@ -80,10 +114,15 @@ def resolver(*groups: Routes) -> APIGatewayHttpResolver:
 
 
 def resolve(
-    app: APIGatewayHttpResolver, event: dict[str, Any], lambda_context: Any, *, open_context: Callable[[], Context]
+    app: APIGatewayHttpResolver,
+    event: dict[str, Any],
+    lambda_context: Any,
+    *,
+    open_context: Callable[[], Context],
+    open_intake: Callable[[], Intake],
 ) -> dict[str, Any]:
     request = request_from(event)
-    app.append_context(**{REQUEST: request, OPEN: open_context})  # type: ignore[no-untyped-call]
+    app.append_context(**{REQUEST: request, OPEN: open_context, OPEN_INTAKE: open_intake})  # type: ignore[no-untyped-call]
     answer: dict[str, Any] = app.resolve({**event, "rawPath": _matchable(request)}, lambda_context)
     log_answer(request, answer["statusCode"])
     return answer

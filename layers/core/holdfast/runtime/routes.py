@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-HOLD, MANAGE = "hold_stock", "manage_stock"
+HOLD, MANAGE, RECEIVE = "hold_stock", "manage_stock", "receive_webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,26 @@ ROUTES = (
     Route("GET", "/v1/skus/{sku}/levels", "stock", MANAGE),
     Route("POST", "/v1/skus/{sku}/movements", "stock", MANAGE),
     Route("POST", "/v1/movements", "stock", MANAGE),
+    Route("GET", "/v1/shops", "read", MANAGE),
+    Route("PUT", "/v1/shops/{channel}/{shop}", "sync", MANAGE),
+    Route("GET", "/v1/shops/{channel}/{shop}", "sync", MANAGE),
+    Route("DELETE", "/v1/shops/{channel}/{shop}", "sync", MANAGE),
+    Route("GET", "/v1/shops/{channel}/{shop}/stock", "sync", MANAGE),
+    Route("GET", "/v1/listings", "read", MANAGE),
+    Route("PUT", "/v1/listings/{channel}/{shop}/{listing}", "sync", MANAGE),
+    Route("GET", "/v1/listings/{channel}/{shop}/{listing}", "sync", MANAGE),
+    Route("DELETE", "/v1/listings/{channel}/{shop}/{listing}", "sync", MANAGE),
     Route("GET", "/v1/incidents", "operate", MANAGE),
     Route("POST", "/v1/incidents/{id}/close", "operate", MANAGE),
+    Route("GET", "/v1/dead-letters", "operate", MANAGE),
+    Route("POST", "/v1/dead-letters/redrive", "operate", MANAGE),
     Route("GET", "/v1/health", None, MANAGE),
+)
+
+# The marketplaces' door: their own formats, and no part of the API's document.
+WEBHOOKS = (
+    Route("POST", "/webhooks/{channel}/{shop}", None, RECEIVE),
+    Route("GET", "/webhooks/{channel}/{shop}", None, RECEIVE),
 )
 
 # What the gateway calls when no route fits. It asks for no token, so nothing but "no" is answered there.
@@ -48,7 +65,7 @@ UNKNOWN = "$default"
 
 def methods_of(path: str) -> tuple[str, ...]:
     """The methods that the API has for a path; none: the path is unknown."""
-    return tuple(sorted({route.method for route in ROUTES if _shape(route.path).fullmatch(path)}))
+    return tuple(sorted({route.method for route in (*ROUTES, *WEBHOOKS) if _shape(route.path).fullmatch(path)}))
 
 
 def _shape(template: str) -> re.Pattern[str]:

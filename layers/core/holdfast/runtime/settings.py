@@ -68,6 +68,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+def read_texts(environment: Mapping[str, str], *names: str) -> tuple[str, ...]:
+    """Values that are names or addresses, in the order of `names`. Raises BadSettings."""
+    told = [environment.get(name, "").strip() for name in names]
+    wrong = [f"{name} is missing" for name, value in zip(names, told, strict=True) if not value]
+    if wrong:
+        raise BadSettings(wrong)
+    return tuple(told)
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:

@@ -199,7 +199,17 @@ class ResultsShown(Shown):
 
 class IncidentShown(Shown):
     id: str
-    kind: Literal["oversold", "refund_due", "duplicate_payment", "payment_unmatched", "drift_found"]
+    kind: Literal[
+        "oversold",
+        "refund_due",
+        "duplicate_payment",
+        "payment_unmatched",
+        "drift_found",
+        "listing_unknown",
+        "order_not_applied",
+        "shop_unauthorised",
+        "shop_said",
+    ]
     subject: str
     state: Literal["open", "closed"]
     at: datetime

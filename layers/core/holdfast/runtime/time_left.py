@@ -7,7 +7,7 @@ from typing import Any
 NEEDED_MS = 10_000
 
 
-def time_is_short(context: Any) -> Callable[[], bool]:
+def time_is_short(context: Any, *, needed_ms: int = NEEDED_MS) -> Callable[[], bool]:
     """Without Lambda's own context there is no limit, and time is never short."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return (lambda: remaining() < NEEDED_MS) if remaining else (lambda: False)
+    return (lambda: remaining() < needed_ms) if remaining else (lambda: False)
