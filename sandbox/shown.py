@@ -30,7 +30,7 @@ def listing(each: Listing) -> dict[str, Any]:
 
 
 def order(each: Order) -> dict[str, Any]:
-    """`units`: for each listing how many were placed, paid, shipped, cancelled, returned and restocked."""
+    """`units`: for each listing how many were placed, paid, shipped, cancelled, returned and restocked (after which)."""
     counted: dict[str, Iterable[Unit]] = {
         "placed": each.units,
         "paid": each.units if each.paid else (),
@@ -38,6 +38,8 @@ def order(each: Order) -> dict[str, Any]:
         "cancelled": [unit for unit in each.units if unit.cancelled],
         "returned": [unit for unit in each.units if unit.returned],
         "restocked": [unit for unit in each.units if unit.restocked],
+        "cancelled_restocked": [unit for unit in each.units if unit.restocked and unit.cancelled],
+        "returned_restocked": [unit for unit in each.units if unit.restocked and unit.returned],
     }
     sums = {what: by_listing(units) for what, units in counted.items()}
     return {

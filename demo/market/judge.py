@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from demo.market.stalls import Market, Stall
 
-# By docs/channels: who makes cancelled and returned units sellable again.
-ASKS_WHEN_CANCELLED = frozenset({"haravan", "shopify"})
-STATES = {"unpaid": "committed", "paid": "committed", "partly_shipped": "committed"}
+# By docs/channels: where the merchant says for each unit whether it may be sold again. Elsewhere what is cancelled may,
+# and what is returned waits for a person.
+ASKS = frozenset({"haravan", "shopify", "woocommerce"})
 
 
 @dataclass(slots=True)
@@ -45,12 +45,12 @@ def expected_levels(stalls: list[Stall], truth: Mapping[str, Mapping[str, Any]])
 
 
 def _add(level: Counter[str], channel: str, stage: str, units: Mapping[str, int], each: int) -> None:
-    kept_aside = units["cancelled"] - units["cancelled_restocked"] if channel in ASKS_WHEN_CANCELLED else 0
+    kept_aside = units["cancelled"] - units["cancelled_restocked"] if channel in ASKS else 0
     wanted = units["placed"] - units["cancelled"]
     level["set_aside"] += each * kept_aside
     if stage == "shipped":
         level["out"] += each * wanted
-        level["back"] += each * units["returned_restocked"]
+        level["back"] += each * units["returned_restocked"] if channel in ASKS else 0
     else:
         level["committed"] += each * wanted
 
