@@ -14,6 +14,7 @@ from rich.text import Text
 from local import stack as stacks
 from local.failure import Failure
 from local.places import Places, all_names
+from local.sandbox import DOOR
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,17 +30,21 @@ def up(
     name: Name = "",
     parameter: Annotated[list[str] | None, typer.Option(help="A parameter of the template, as Key=value.")] = None,
     port: Annotated[int | None, typer.Option(help="Where to listen; a free port without it.")] = None,
+    speed: Annotated[float, typer.Option(min=0.001, help="Divides the delays of the sandbox's marketplaces.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print stack.json at the end.")] = False,
 ) -> None:
     """Start the stack, or bring the running one in line with the code."""
     with _told():
         chosen = dict(_pair(each) for each in parameter or [])
         with console.status("…") as status:
-            stack = stacks.up(name, parameters=chosen, port=port, say=lambda line: _step(status, line))
+            stack = stacks.up(
+                name, parameters=chosen, port=port, sandbox_speed=speed, say=lambda line: _step(status, line)
+            )
     if as_json:
         typer.echo(json.dumps(stack.as_dict(), indent=2))
         return
-    typer.echo(f"API      {stack.api_url}\nTokens   {stack.token_url}\nAll else {_shown(name)}")
+    typer.echo(f"API      {stack.api_url}\nTokens   {stack.token_url}\nSandbox  {stack.sandbox[DOOR]}")
+    typer.echo(f"All else {_shown(name)}")
 
 
 @app.command()

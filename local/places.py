@@ -16,7 +16,7 @@ BUILD = ROOT / ".aws-sam" / "build"
 TEMPLATE = ROOT / "template.yaml"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_RESERVED = {"engine"}
+_RESERVED = {"engine", "sandbox"}
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,16 @@ class Places:
         """Everything the engine writes. Gone when it stops."""
         return self.folder / "engine"
 
+    @property
+    def sandbox(self) -> Path:
+        """Everything the sandbox writes. Gone when the stack stops."""
+        return self.folder / "sandbox"
+
     def clear(self) -> None:
         """Remove the stack's state. Files that others put beside it (a summary of the demo) stay."""
         self.facts.unlink(missing_ok=True)
         shutil.rmtree(self.engine, ignore_errors=True)
+        shutil.rmtree(self.sandbox, ignore_errors=True)
         if self.name and self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from local import deploy, engine, template
+from local import deploy, engine, sandbox, template
 from local.engine import Engine
 from local.failure import Failure
 from local.places import Places, all_names
@@ -101,19 +101,22 @@ def up(
     *,
     parameters: Mapping[str, str] | None = None,
     port: int | None = None,
+    sandbox_speed: float = 1.0,
     ends_with_caller: bool = False,
     say: Callable[[str], None] = _quiet,
 ) -> Stack:
     """Start the stack, or bring the one that runs in line with the code; answers when it serves requests.
 
-    `parameters` are the template's. With `ends_with_caller` the engine ends when this process does, however it ends.
+    The sandbox of marketplaces starts with it, and goes on as it is while the stack is brought in line.
+    `parameters` are the template's; `sandbox_speed` divides the delays of a sandbox that is started. With
+    `ends_with_caller` the engine ends when this process does, however it ends, and the sandbox with it.
     Raises Failure and leaves nothing running that was not running before.
     """
     places = Places(name)
     wanted = deploy.local_parameters() | _known(parameters or {})
     present = read(name)
     fingerprint = deploy.fingerprint(wanted)
-    if present and present.fingerprint == fingerprint:
+    if present and present.fingerprint == fingerprint and sandbox.find(places.sandbox):
         say("Already running, with the present code")
         return present
     if not present:
@@ -126,10 +129,15 @@ def up(
             deploy.build(wanted)
             say("Deploying the template")
             deploy.deploy(target, wanted)
-        stack = _describe(name, target, parameters=wanted, fingerprint=fingerprint)
+        market = sandbox.find(places.sandbox)
+        if market is None:
+            say("Opening the sandbox")
+            market = sandbox.launch(places.sandbox, ends_with=target.pid, speed=sandbox_speed)
+        stack = _describe(name, target, parameters=wanted, fingerprint=fingerprint, market=market)
         _write(places, stack)
     except BaseException:
         if not present:
+            _stop_sandbox(places)
             engine.stop(target)
             places.clear()
         raise
@@ -149,10 +157,17 @@ def down(name: str = "") -> bool:
     """Stop the stack and remove its state. Answers whether one was running."""
     places = Places(name)
     running = engine.find(places.engine)
+    _stop_sandbox(places)
     if running:
         engine.stop(running)
     places.clear()
     return running is not None
+
+
+def _stop_sandbox(places: Places) -> None:
+    market = sandbox.find(places.sandbox)
+    if market:
+        sandbox.stop(market)
 
 
 def down_all() -> list[str]:
@@ -160,7 +175,9 @@ def down_all() -> list[str]:
     return [name for name in all_names() if down(name)]
 
 
-def _describe(name: str, target: Engine, *, parameters: dict[str, str], fingerprint: str) -> Stack:
+def _describe(
+    name: str, target: Engine, *, parameters: dict[str, str], fingerprint: str, market: sandbox.Sandbox
+) -> Stack:
     known = deploy.outputs(target)
     pool, client = known["UserPoolId"], known["ClientId"]
     secret = target.client("cognito-idp").describe_user_pool_client(UserPoolId=pool, ClientId=client)
@@ -181,6 +198,7 @@ def _describe(name: str, target: Engine, *, parameters: dict[str, str], fingerpr
         credentials=dict(engine.CREDENTIALS),
         parameters=parameters,
         fingerprint=fingerprint,
+        sandbox=market.urls,
     )
 
 
