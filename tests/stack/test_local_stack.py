@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local import engine, processes, table
+from holdfast.domain.shop import CHANNELS
+from local import engine, processes, sandbox, table
 from local import stack as stacks
 from local.failure import Failure
 from local.places import Places
@@ -59,6 +60,24 @@ def test_an_engine_that_was_stopped_leaves_neither_process_nor_folder(tmp_path: 
     assert not running.is_running()
     assert not running.answers()
     assert engine.find(tmp_path / "engine") is None
+
+
+def test_a_sandbox_opens_every_marketplace_and_leaves_no_process(tmp_path: Path) -> None:
+    opened = sandbox.launch(tmp_path / "sandbox", ends_with=os.getpid())
+    try:
+        assert sandbox.find(tmp_path / "sandbox") == opened
+        assert set(opened.urls) == {sandbox.DOOR, *CHANNELS}
+        assert opened.answers()
+    finally:
+        sandbox.stop(opened)
+    assert not opened.is_running()
+    assert not opened.answers()
+    assert sandbox.find(tmp_path / "sandbox") is None
+
+
+def test_a_sandbox_that_cannot_open_says_why_and_leaves_no_process(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="ended as soon as it had started"):
+        sandbox.launch(tmp_path / "sandbox", ends_with=os.getpid(), speed=-1)
 
 
 def test_functions_see_nothing_of_the_callers_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.places import ROOT
+
 if TYPE_CHECKING:
     from local.stack import Stack
 
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 KEY = {"pk": {"S": "RIGHTS"}, "sk": {"S": "RIGHTS"}}
 
 
-def as_function(stack: Stack, name: str) -> Any:
-    """A DynamoDB client with the credentials that the function gets."""
+def as_function(stack: Stack, name: str, service: str = "dynamodb") -> Any:
+    """A client, of DynamoDB if not said, with the credentials that the function gets."""
     role = stack.aws("lambda").get_function_configuration(FunctionName=stack.functions[name])["Role"]
     given = stack.aws("sts").assume_role(RoleArn=role, RoleSessionName="rights")["Credentials"]
     return stack.aws(
-        "dynamodb",
+        service,
         aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"],
         aws_session_token=given["SessionToken"],
@@ -60,7 +63,31 @@ def test_the_stream_reader_may_write_its_register_and_read_nothing(stack: Stack)
     assert refusal(table.update_item, TableName=stack.table, Key=KEY) == "AccessDeniedException"
 
 
-@pytest.mark.parametrize("name", ["hold_stock", "manage_stock", "follow_levels", "sweep_expired", "audit_levels"])
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_no_function_may_touch_another_table(stack: Stack, name: str) -> None:
     table = as_function(stack, name)
     assert refusal(table.get_item, TableName="another", Key=KEY) == "AccessDeniedException"
+
+
+def test_the_marketplaces_door_may_queue_and_touch_no_table(stack: Stack) -> None:
+    table, queues = as_function(stack, "receive_webhook"), as_function(stack, "receive_webhook", "sqs")
+    assert refusal(table.get_item, TableName=stack.table, Key=KEY) == "AccessDeniedException"
+    mine = {"QueueUrl": stack.queues["orders"]}
+    assert refusal(queues.send_message, MessageBody="{}", **mine) == ""
+    assert "AccessDenied" in refusal(queues.receive_message, **mine)
+    assert "AccessDenied" in refusal(queues.send_message, QueueUrl=stack.queues["polls"], MessageBody="{}")
+
+
+@pytest.mark.parametrize("name", ["receive_webhook", "apply_order", "poll_orders", "manage_stock"])
+def test_a_function_opens_the_shops_of_its_own_stage_only(stack: Stack, name: str) -> None:
+    secrets = as_function(stack, name, "secretsmanager")
+    missing = refusal(secrets.get_secret_value, SecretId=f"holdfast/{stack.parameters['Stage']}/shopee/rights")
+    assert missing == "ResourceNotFoundException"
+    assert "AccessDenied" in refusal(secrets.get_secret_value, SecretId="holdfast/another/shopee/rights")
+
+
+@pytest.mark.parametrize("name", ["hold_stock", "follow_levels", "sweep_expired", "audit_levels"])
+def test_a_function_that_needs_no_shop_opens_none(stack: Stack, name: str) -> None:
+    secrets = as_function(stack, name, "secretsmanager")
+    stage = stack.parameters["Stage"]
+    assert "AccessDenied" in refusal(secrets.get_secret_value, SecretId=f"holdfast/{stage}/shopee/rights")
