@@ -166,7 +166,7 @@ def test_a_command_on_an_ended_reservation_is_refused_by_name(everything: httpx.
 @pytest.mark.parametrize(
     ("path", "method", "status", "code"),
     [
-        ("/v1/shops", "GET", 404, "unknown_path"),
+        ("/v1/orders", "GET", 404, "unknown_path"),
         ("/", "GET", 404, "unknown_path"),
         ("/v1/reservations/r/refund", "POST", 404, "unknown_path"),
         ("/v1/reservations/r", "DELETE", 405, "method_not_allowed"),
