@@ -54,8 +54,8 @@ class News:
         told = (after or {}).get("told")
         if told is None or (before or {}).get("told") == told:
             return
-        channel, shop = told["shop"].split("/", 1)
         name = (after or {})["pk"].removeprefix("RESERVATION#")
+        channel, shop, _ = name.split(":", 2)
         for line in told["lines"]:
             key = ListingKey(ShopKey(channel, shop), line["listing"])
             _note(self.sold, key, id, f"order {name} changed")
