@@ -57,7 +57,8 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushState:
-    """`fence` counts pushes begun. `acknowledged`: the number the marketplace said yes to last.
+    """`fence` counts pushes begun. `acknowledged`: the number the marketplace said yes to last. It may say so before it
+    shows it, but shows it by `applied_by`.
 
     `touched` counts orders of the shop that moved the marketplace's own number; `acknowledged_touched` is what it was
     when the acknowledged push began. `attempts` that failed in a row. `price`: acknowledged last.
@@ -70,6 +71,7 @@ class PushState:
     unsettled_until: datetime | None = None
     acknowledged: int | None = None
     acknowledged_at: datetime | None = None
+    applied_by: datetime | None = None
     touched: int = 0
     acknowledged_touched: int = 0
     attempts: int = 0

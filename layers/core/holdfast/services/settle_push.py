@@ -29,24 +29,27 @@ class Situation:
 def acknowledged(begun: PushState, quantity: int, *, sent_at: datetime, at: Situation) -> Settlement:
     """The marketplace said yes.
 
-    If an earlier push may still be applied late, its number could stand over this one: then the present number is
-    pushed once more, when that can no longer be.
+    If an earlier push of another number may still be applied late, that number could stand over this one: then the
+    present number is pushed once more, when that can no longer be. A yes to the earlier one does not help: some
+    marketplaces say it first and apply it later.
     """
+    late = begun.unsettled_until
+    if begun.applied_by is not None and begun.acknowledged != quantity:
+        late = begun.applied_by if late is None else max(late, begun.applied_by)
     after = replace(
         _given_back(begun),
         acknowledged=quantity,
         acknowledged_at=at.now,
+        applied_by=sent_at + timedelta(seconds=at.limits.horizon_s),
         acknowledged_touched=begun.touched,
         attempts=0,
         failed=None,
         unsettled_until=None,
     )
-    if begun.unsettled_until is None or sent_at >= begun.unsettled_until:
+    if late is None or sent_at >= late:
         return Settlement(after=after)
-    again = _again(at, due=begun.unsettled_until, why="an earlier push may have been applied late")
-    return Settlement(
-        after=replace(after, unsettled_until=begun.unsettled_until, asked=again), later=begun.unsettled_until
-    )
+    again = _again(at, due=late, why="an earlier push may have been applied late")
+    return Settlement(after=replace(after, unsettled_until=late, asked=again), later=late)
 
 
 def not_needed(begun: PushState) -> Settlement:

@@ -17,7 +17,7 @@ from .times import from_ms, to_ms
 
 _PLAIN = ("acknowledged", "failed")
 _COUNTS = ("touched", "acknowledged_touched", "attempts")
-_TIMES = ("lease_until", "unsettled_until", "acknowledged_at")
+_TIMES = ("lease_until", "unsettled_until", "acknowledged_at", "applied_by")
 _PRICES = ("price", "approved_price")
 # Written by others than the worker that has the lease: a settlement leaves them alone.
 _OTHERS = ("touched", "approved_price", "own")
