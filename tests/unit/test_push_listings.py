@@ -9,7 +9,10 @@ from holdfast.channels.protocol import ChannelError
 from holdfast.channels.sheet import Kind
 from holdfast.domain.listing import ListingKey
 from holdfast.domain.passport import ACKNOWLEDGED, SENT
+from holdfast.domain.push import begun
 from holdfast.domain.sync import Rules, SyncMode
+from holdfast.services.push_listings import Delivery, push_listings
+from tests.support.faults import Crash, crash
 from tests.support.market import SHEET
 from tests.support.sync_floor import LIMITS, LISTING, SyncFloor
 
@@ -72,7 +75,8 @@ def test_a_change_while_a_push_is_on_its_way_is_pushed_after_it() -> None:
 
     floor.shelf.meanwhile.append(meanwhile)
     floor.settle()
-    assert floor.shelf.pushed == [(LISTING, 10), (LISTING, 4)]
+    # Once more at the end: the ten may have been said yes to before they were shown.
+    assert floor.shelf.pushed == [(LISTING, 10), (LISTING, 4), (LISTING, 4)]
 
 
 def test_a_passing_failure_is_tried_again_later_and_later_until_it_passes() -> None:
@@ -291,3 +295,51 @@ def test_a_refused_number_keeps_the_refusal_and_passports_go_after_thirty_days()
     [item] = [item for key, item in floor.world.raw.items.items() if key.pk.startswith("PASSPORT#")]
     assert item["answer"] == "error_item_uneditable"
     assert item["ttl"] == int((floor.clock() + timedelta(days=30)).timestamp())
+
+
+# ---- Workers that die, and answers that come too late
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", range(6))
+def test_a_worker_that_is_killed_at_any_write_loses_nothing(when: str, write: int) -> None:
+    floor = floor_with(10)
+    floor.stock("cup", 7, listing="2~0")
+    floor.stream()
+    hook = floor.world.table.before if when == "before" else floor.world.table.after
+    hook(lambda call: call.writes, crash, skip=write)
+    with pytest.raises(Crash):
+        floor.work()
+    floor.count(4)
+    floor.settle()
+    assert (floor.shows(), floor.shows("2~0")) == (4, 7)
+    assert (floor.state().known, floor.state("2~0").known) == (4, 7)
+
+
+def test_an_answer_that_comes_after_the_lease_has_passed_on_changes_nothing() -> None:
+    floor = floor_with(10)
+    floor.stream()
+    pushes, state = floor.world.context.ledger.pushes, floor.state()
+    first = pushes.begin(state, begun(state, now=floor.clock(), limits=LIMITS))
+    floor.clock.forward(seconds=LIMITS.lease_s)
+    second = pushes.begin(first, begun(first, now=floor.clock(), limits=LIMITS))
+    assert not pushes.settle(first, replace(first, lease_until=None, acknowledged=10))
+    assert floor.state() == second
+    assert second.unsettled_until == floor.clock() + timedelta(seconds=LIMITS.horizon_s)
+
+
+def test_two_workers_that_find_the_same_request_do_not_both_begin_it() -> None:
+    floor = floor_with(10)
+    floor.stream()
+    pushes, state = floor.world.context.ledger.pushes, floor.state()
+    assert pushes.begin(state, begun(state, now=floor.clock(), limits=LIMITS)) is not None
+    assert pushes.begin(state, begun(state, now=floor.clock(), limits=LIMITS)) is None
+
+
+def test_a_worker_without_enough_time_sends_nothing_and_leaves_it_to_the_next() -> None:
+    floor = floor_with(10)
+    floor.stream()
+    push_listings(floor.syncing(), [Delivery(id="m", message=floor.box.waiting[0].message)], time_is_short=lambda: True)
+    assert floor.shelf.calls == []
+    floor.settle()
+    assert floor.shows() == 10

@@ -55,6 +55,7 @@ def test_a_run_asks_for_what_differs_and_for_nothing_else() -> None:
 
 def test_a_run_that_is_tried_again_sends_again_and_a_second_run_does_not() -> None:
     floor = floor_of()
+    floor.clock.forward(minutes=15)
     floor.count(8)
     floor.run("run-2")
     floor.run("run-2")
