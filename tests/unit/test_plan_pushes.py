@@ -162,7 +162,7 @@ def test_a_batch_that_failed_before_its_message_was_sent_sends_it_when_it_comes_
     floor.box.down = 1
     with pytest.raises(Unavailable):
         floor.stream(news)
-    assert floor.state().asked is not None
+    assert floor.state().asked is None
     assert floor.box.waiting == []
     floor.stream(news)
     floor.settle()

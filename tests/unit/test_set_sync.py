@@ -17,7 +17,7 @@ from holdfast.domain.schedules import Schedule, Session, schedule
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.shop_sync import ShopSync
 from holdfast.domain.sync import Overrides, Rules, SyncMode
-from holdfast.services.set_sync import end_sync, keep_schedule, set_overrides, set_sync, view_sync
+from holdfast.services.set_sync import end_sync, keep_schedule, set_listing, set_sync, view_sync
 from holdfast.store.scheduler import ShopSchedules, Target
 from tests.support.sync_floor import LISTING, SyncFloor
 
@@ -81,7 +81,7 @@ def test_settings_that_cannot_be_are_refused_and_nothing_is_written(sync: ShopSy
     before = view_sync(floor.world.context, floor.shop)
     with pytest.raises(BadInput) as refused:
         set_sync(floor.world.context, written, floor.shop, sync)
-    assert {each.field for each in refused.value.fields} == wrong
+    assert {each.field for each in refused.value.fields} == {f"sync.{name}" for name in wrong}
     assert view_sync(floor.world.context, floor.shop) == before
     assert written.kept == {}
 
@@ -94,12 +94,12 @@ def test_only_a_shop_that_is_connected_has_settings() -> None:
 def test_a_listings_own_settings_are_pushed_at_once() -> None:
     floor = SyncFloor(rules=Rules(mode=SyncMode.SESSION))
     floor.stock("kettle", 10)
-    set_overrides(floor.planning(), ListingKey(floor.shop, LISTING), Overrides(ratio=50), approved_price=Decimal(5))
+    set_listing(floor.planning(), ListingKey(floor.shop, LISTING), own=Overrides(ratio=50), approved_price=Decimal(5))
     floor.settle()
     assert floor.shows() == 5
     assert floor.state().own == Overrides(ratio=50)
     assert floor.state().approved_price == Decimal(5)
-    set_overrides(floor.planning(), ListingKey(floor.shop, LISTING), Overrides())
+    set_listing(floor.planning(), ListingKey(floor.shop, LISTING), own=Overrides())
     floor.settle()
     assert floor.shows() == 10
 
@@ -108,9 +108,9 @@ def test_a_listing_cannot_have_sessions_in_a_shop_with_one_run_a_day() -> None:
     floor = SyncFloor(rules=Rules(mode=SyncMode.DAILY))
     floor.stock("kettle", 10)
     with pytest.raises(BadInput, match="mode"):
-        set_overrides(floor.planning(), ListingKey(floor.shop, LISTING), Overrides(mode=SyncMode.SESSION))
+        set_listing(floor.planning(), ListingKey(floor.shop, LISTING), own=Overrides(mode=SyncMode.SESSION))
     with pytest.raises(UnknownListing):
-        set_overrides(floor.planning(), ListingKey(floor.shop, "404~0"), Overrides())
+        set_listing(floor.planning(), ListingKey(floor.shop, "404~0"))
 
 
 # ---- EventBridge Scheduler

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from holdfast.channels.protocol import JOINER
 from holdfast.channels.sheet import Sheet
+from holdfast.domain.errors import Unavailable
 from holdfast.domain.push import Asked, PushState, is_lost
 from holdfast.domain.shop import ShopKey
 
@@ -49,9 +50,16 @@ def ask(planning: Planning, wishes: Sequence[Wish], *, delay_seconds: int = 0, u
     open_wishes = [wish for wish in wishes if unblock or wish.state.blocked is None]
     marked = each_of(open_wishes, lambda wish: _mark(planning, wish, delay_seconds=delay_seconds, unblock=unblock))
     asked = [wish for wish, is_marked in zip(open_wishes, marked, strict=True) if is_marked]
-    for shop, scarce_first in _by_shop(asked).items():
-        messages = [message_of(shop, group) for group in groups(planning.sheet(shop), scarce_first)]
-        planning.queue.send_many(messages, delay_seconds=delay_seconds)
+    try:
+        for shop, scarce_first in _by_shop(asked).items():
+            messages = [message_of(shop, group) for group in groups(planning.sheet(shop), scarce_first)]
+            planning.queue.send_many(messages, delay_seconds=delay_seconds)
+    except Unavailable:
+        # Take the requests back, as far as that goes: nobody waits for a message that was not sent. One that was sent
+        # finds nothing to do.
+        for wish in asked:
+            planning.context.ledger.pushes.take_back(wish.state.key, wish.id)
+        raise
     planning.context.count("PushesAsked", len(asked))
     return len(asked)
 

@@ -36,10 +36,14 @@ class Changed:
 
 @dataclass(slots=True)
 class News:
-    """What a batch of the stream says: SKUs whose levels changed, listings whose orders changed."""
+    """What a batch of the stream says: SKUs whose levels changed, listings whose orders changed.
+
+    `mapped`: listings that an operator has set.
+    """
 
     skus: dict[str, Changed] = field(default_factory=dict)
     sold: dict[ListingKey, Changed] = field(default_factory=dict)
+    mapped: dict[ListingKey, Changed] = field(default_factory=dict)
 
     def note_level(self, before: Image | None, after: Image | None, *, id: str) -> None:  # noqa: A002  # as in Asked
         image = after or before
@@ -70,7 +74,7 @@ def _note(found: dict[Any, Changed], key: Any, id: str, why: str) -> None:  # no
 def plan_pushes(planning: Planning, news: News) -> int:
     """Ask for the pushes that do not wait; answers how many. Raises Unavailable: then the batch is to come again."""
     ledger = planning.context.ledger
-    wanted: dict[ListingKey, Changed] = dict(news.sold)
+    wanted: dict[ListingKey, Changed] = news.mapped | news.sold
     for sku, changed in news.skus.items():
         for key in ledger.listings.of_sku(sku):
             known = wanted.get(key)

@@ -31,6 +31,8 @@ from .syncing import PushMessage, Syncing, listings_in
 from .targets import Looks, Made, make, places_of
 
 SOON_S, BROKEN_S = 5.0, 60.0
+# Listings of one shop that one round takes; the rest come again at once.
+MOST_IN_ROUND = 500
 # Failures that are the shop's, not the listing's: the shop is left alone for a while.
 OF_THE_SHOP = frozenset({Kind.PASSING, Kind.UNKNOWN, Kind.REAUTHORISE, Kind.DAILY_QUOTA, Kind.TOKEN})
 
@@ -99,6 +101,15 @@ def push_listings(
     }
 
 
+def reason_of(sync: Syncing, message: PushMessage) -> str:
+    """Why the listings of a message still wait, for people."""
+    keys = listings_in(message)
+    states = sync.context.ledger.pushes.get_many(keys)
+    told = [f"{key}: {state.failed}" for key, state in states.items() if state.failed and state.outstanding]
+    rests = sync.context.ledger.syncs.pushing(keys[0].shop).held_why
+    return "; ".join([*([f"{keys[0].shop} rests: {rests}"] if rests else []), *told]) or "it waited for its turn"
+
+
 class _Round:
     """One shop's listings of one batch."""
 
@@ -133,6 +144,8 @@ class _Round:
             at = may_begin_at(state, now)
             if at > now:
                 self._later[state.key] = at
+            elif len(due) == MOST_IN_ROUND:
+                self._later[state.key] = now + timedelta(seconds=1)
             else:
                 due.append(state)
 

@@ -15,7 +15,7 @@ from holdfast.channels.sheet import Kind
 from holdfast.domain import incident
 from holdfast.domain.errors import Unavailable, UnknownShop
 from holdfast.domain.listing import Listing, ListingKey
-from holdfast.domain.push import Blocked, PushState
+from holdfast.domain.push import Blocked, PushState, is_lost
 from holdfast.domain.schedules import schedule
 from holdfast.domain.shop import Shop, ShopKey
 from holdfast.domain.shop_sync import ShopSync, in_this_run
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from holdfast.store.table import Item
 
 PAGE = 500
+MOST_ASKED_AT_ONCE = 1_000
 READ_BACK_AT_ONCE = 50
 VERIFY_EVERY = timedelta(hours=23)
 
@@ -49,6 +50,15 @@ class Ran:
     read_back: int = 0
     drifted: int = 0
     finished: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What asks for pushes, and how long after it they begin."""
+
+    id: str
+    why: str
+    delay_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +96,18 @@ def sync_shop(sync: Syncing, key: ShopKey, *, run: str, time_is_short: Callable[
         and not row.behind
         and in_this_run(row.made.rules.mode, settings, shop=str(key), since=pushing.ran_at, now=now)
     ]
-    delay = schedule(settings.plan, shop=str(key)).delay_s
-    ran.asked = _ask(sync.planning, due, ran, id=f"run {run}", why=f"the run of {now:%Y-%m-%d %H:%M} UTC", delay=delay)
+    delay_s = schedule(settings.plan, shop=str(key)).delay_s
+    cause = Cause(id=f"run {run}", why=f"the run of {now:%Y-%m-%d %H:%M} UTC", delay_s=delay_s)
+    ran.asked = _ask(sync.planning, due, ran, cause)
     sync.context.ledger.syncs.note(key, ran_at=now, **({"verified_at": now} if ran.read_back and ran.finished else {}))
     return ran
 
 
 def sync_now(planning: Planning, key: ShopKey, *, listing: str | None = None, why: str = "sync now") -> Ran:
-    """Push what differs, now, and try again what was given up. Raises UnknownShop, Unavailable."""
+    """Push what differs, now, and try again what was given up; at most so many that a caller can wait for it.
+
+    Safe to repeat: what waits already is passed over. Raises UnknownShop, Unavailable.
+    """
     shop = planning.context.ledger.shops.get(key)
     if shop is None:
         raise UnknownShop(str(key))
@@ -101,8 +115,14 @@ def sync_now(planning: Planning, key: ShopKey, *, listing: str | None = None, wh
     if shop.stock_home:
         return ran
     settings = planning.context.ledger.syncs.get(key)
-    rows = _rows(planning, shop, settings, ran, only=listing)
-    ran.asked = _ask(planning, rows, ran, id="now", why=why, delay=0, unblock=True)
+    now = planning.now()
+    rows = [
+        row
+        for row in _rows(planning, shop, settings, ran, only=listing)
+        if row.state.asked is None or row.state.blocked or is_lost(row.state.asked, now=now, limits=planning.limits)
+    ]
+    cause = Cause(id=f"now {now.timestamp()}", why=why)
+    ran.asked = _ask(planning, rows, ran, cause, unblock=True, most=MOST_ASKED_AT_ONCE)
     return ran
 
 
@@ -110,20 +130,20 @@ def _ask(
     planning: Planning,
     rows: Iterable[Row],
     ran: Ran,
+    cause: Cause,
     *,
-    id: str,  # noqa: A002  # as in Asked
-    why: str,
-    delay: int,
     unblock: bool = False,
+    most: int | None = None,
 ) -> int:
     differing = [row for row in rows if row.made is not None and _differs(row, row.made)]
     ran.differ = len(differing)
+    differing.sort(key=lambda row: row.made.target.quantity if row.made else 0)
     wishes = [
-        Wish(state=row.state, id=id, why=why, quantity=row.made.target.quantity)
-        for row in differing
+        Wish(state=row.state, id=cause.id, why=cause.why, quantity=row.made.target.quantity)
+        for row in differing[:most]
         if row.made is not None
     ]
-    return ask(planning, wishes, delay_seconds=delay, unblock=unblock)
+    return ask(planning, wishes, delay_seconds=cause.delay_s, unblock=unblock)
 
 
 def _differs(row: Row, made: Made) -> bool:

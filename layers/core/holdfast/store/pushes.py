@@ -111,6 +111,10 @@ class Pushes:
         )
         return self._written(update) is not None
 
+    def take_back(self, key: ListingKey, asked: str) -> None:
+        """Forget a request, if it is still the one that waits."""
+        self._written(Update(key=keys.push(key), remove=(("asked",),), conditions=(asked_is(asked),)))
+
     def begin(self, state: PushState, after: PushState) -> PushState | None:
         """Take the lease of a push that was asked for. The state as it is then; None: another worker has it."""
         put, remove = _difference(state, after)

@@ -77,7 +77,8 @@ class ShopSyncs:
         self._table.write(Put(key=keys.shop_sync(key), item=item_of(sync)))
 
     def delete(self, key: ShopKey) -> None:
-        self._table.write_many([Delete(key=keys.shop_sync(key)), Delete(key=keys.shop_pushing(key))])
+        self._table.write(Delete(key=keys.shop_sync(key)))
+        self._table.write(Delete(key=keys.shop_pushing(key)))
 
     def pushing(self, key: ShopKey) -> Pushing:
         item = self._table.get(keys.shop_pushing(key))
