@@ -57,11 +57,14 @@ class Passport:
 
 def sentence(passport: Passport) -> str:
     """Why it is that number, for people."""
-    scarcest = min(passport.levels, key=lambda each: each.free // each.takes, default=None)
-    of = "its goods" if scarcest is None or len(passport.levels) > 1 else scarcest.sku
+    makes: dict[str, int] = {}
+    for level in passport.levels:
+        makes[level.sku] = makes.get(level.sku, 0) + level.free // level.takes
+    scarcest = min(makes, key=lambda sku: makes[sku], default="its goods")
+    all_of = scarcest if len(makes) == 1 else "its goods"
     why = {
-        Rule.NOTHING_FREE: f"nothing of {scarcest.sku if scarcest else 'its goods'} is free",
-        Rule.EVERYTHING: f"all {passport.sellable} that {of} make are offered",
+        Rule.NOTHING_FREE: f"nothing of {scarcest} is free",
+        Rule.EVERYTHING: f"all {passport.sellable} that {all_of} make are offered",
         Rule.RATIO: f"{passport.ratio} % of {passport.sellable} is {passport.offered}, rounded down",
         Rule.MAXIMUM: f"at most {passport.maximum} are offered, of {passport.sellable}",
         Rule.CHANNEL_LIMIT: f"the marketplace takes no more than {passport.offered}",

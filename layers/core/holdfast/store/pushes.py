@@ -46,7 +46,9 @@ def _asked_from(item: Item) -> Asked:
 
 
 def _asked_item(asked: Asked) -> Item:
-    return {"id": asked.id, "why": asked.why, "at": to_ms(asked.at), "due": to_ms(asked.due)}
+    # Rounded down: what is due now must not become due in half a millisecond.
+    due = int(asked.due.timestamp() * 1000)
+    return {"id": asked.id, "why": asked.why, "at": to_ms(asked.at), "due": due}
 
 
 def _blocked_from(item: Item) -> Blocked:

@@ -33,7 +33,6 @@ SHEET = Sheet(
     token_life_s=14_400,
     refresh_rotates=True,
     whole_prices=True,
-    orders_in_order=False,
     quota_resets="00:00 UTC+8",
     can_be_stock_home=False,
     errors={
