@@ -96,13 +96,17 @@ def work(
 
 @pytest.fixture
 def work_on_moto(
-    client: Any, monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient
+    client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    sqs: FakeSqsClient,
+    secrets: FakeSecretsClient,
+    scheduler: FakeSchedulerClient,
 ) -> Iterator[Context]:
     """What the functions work with, down to the client of the table; no marketplace is there."""
     from holdfast.runtime import marketplaces, wiring
     from local import table
 
-    fakes = {"sqs": sqs, "secretsmanager": secrets}
+    fakes = {"sqs": sqs, "secretsmanager": secrets, "scheduler": scheduler}
     monkeypatch.setattr(marketplaces, "make_client", fakes.__getitem__)
     monkeypatch.setattr(marketplaces, "open_send", lambda: no_marketplace)
     monkeypatch.setattr(wiring, "make_client", lambda: client)
