@@ -247,7 +247,6 @@ def test_ten_thousand_listings_are_planned_by_one_read_a_level_and_pushed_in_few
     reads = [call for call in floor.world.table.calls[before:] if not call.writes]
     assert len(reads) < 200
     floor.clock.forward(minutes=1)
-    while floor.work(most=20):
-        pass
+    floor.settle()
     assert len(floor.shelf.shown) == count
     assert floor.shelf.calls.count("push_stock") <= count / 15
