@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
 from holdfast.channels.protocol import ChannelError
 from holdfast.channels.sheet import Kind
+from holdfast.domain.errors import Unavailable
 from holdfast.domain.listing import ListingKey
 from holdfast.domain.passport import ACKNOWLEDGED, SENT
 from holdfast.domain.push import begun
@@ -262,6 +264,28 @@ def test_a_removed_listing_is_forgotten_and_a_removed_shop_told_nothing() -> Non
     ledger.shops.delete(floor.shop)
     floor.settle()
     assert floor.shelf.pushed == []
+    assert floor.state("2~0").asked is None
+    floor.fair.connect()
+    floor.count(5, "cup")
+    floor.settle()
+    assert floor.shelf.pushed == [("2~0", 5)]
+
+
+def test_a_secret_that_is_out_of_reach_is_no_push_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    floor = floor_with(10)
+
+    def out_of_reach(*_: object, **__: object) -> NoReturn:
+        raise Unavailable("the secret was out of reach")
+
+    monkeypatch.setattr(type(floor.fair.accounts), "read", out_of_reach)
+    floor.stream()
+    floor.work()
+    assert floor.state().failed == "unavailable: the secret was out of reach"
+    [passport] = floor.world.context.ledger.passports.newest(floor.state().key, at=floor.clock(), limit=5)
+    assert passport.answer == "unavailable"
+    monkeypatch.undo()
+    floor.settle()
+    assert floor.shows() == 10
 
 
 # ---- Passports

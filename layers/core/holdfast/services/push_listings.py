@@ -22,7 +22,7 @@ from holdfast.domain.sync import Rules, may_push
 from holdfast.store.shop_syncs import Pushing
 
 from . import settle_push
-from .ask_pushes import each_of, groups
+from .ask_pushes import LONGEST_WHY, each_of, groups
 from .call_budget import end_rest, rest_after, take_places
 from .push_prices import push_prices
 from .settle_push import Settlement, Situation
@@ -123,11 +123,14 @@ class _Round:
 
     def push(self, keys: Sequence[ListingKey]) -> Later:
         """When which of the listings are to come again."""
-        shop = self._ledger.shops.get(self._shop)
-        if shop is None:
-            return {}  # removed: nobody is to be told anything
-        now = self._sync.now()
+        shop, now = self._ledger.shops.get(self._shop), self._sync.now()
         states = [state for state in self._ledger.pushes.get_many(keys).values() if state.outstanding]
+        if shop is None:
+            # Removed: nobody is to be told anything, and whoever connects it anew asks anew.
+            for state in states:
+                if state.asked is not None:
+                    self._ledger.pushes.take_back(state.key, state.asked.id)
+            return {}
         pushing = self._ledger.syncs.pushing(self._shop)
         if pushing.held_until is not None and pushing.held_until > now:
             return {state.key: self._a_little_after(pushing.held_until) for state in states}
@@ -237,9 +240,14 @@ class _Round:
             if error.kind not in OF_THE_SHOP:
                 return None
             return self._rest(error)
-        except Unavailable:
+        except Unavailable as error:
             # No time was left, the token is being refreshed, or its secret is out of reach: nothing was applied.
-            self._put_off(batch, until=now + timedelta(seconds=SOON_S * (1 + self._sync.chance())))
+            until = now + timedelta(seconds=SOON_S * (1 + self._sync.chance()))
+            self._write(
+                replace(each, answer=error.code, detail=error.detail, answered_at=self._sync.now())
+                for each in passports.values()
+            )
+            self._put_off(batch, until=until, why=f"{error.code}: {error.detail}"[:LONGEST_WHY])
             return None
         self._settle_results(batch, results, passports, sent_at=sent_at[-1])
         exhausted = [each.error for each in results if each.error and each.error.kind is Kind.DAILY_QUOTA]
@@ -317,9 +325,10 @@ class _Round:
         if settlement.later is not None:
             self._later[state.key] = settlement.later
 
-    def _put_off(self, batch: Sequence[Job], *, until: datetime) -> None:
+    def _put_off(self, batch: Sequence[Job], *, until: datetime, why: str | None = None) -> None:
         for job in batch:
-            self._settle(job.state, settle_push.put_off(job.state, until=until, at=self._situation(job.asked)))
+            at = self._situation(job.asked)
+            self._settle(job.state, settle_push.put_off(job.state, until=until, at=at, why=why))
 
     def _rest(self, error: ChannelError) -> datetime:
         sync = self._sync

@@ -57,9 +57,10 @@ def not_needed(begun: PushState) -> Settlement:
     return Settlement(after=_given_back(begun))
 
 
-def put_off(begun: PushState, *, until: datetime, at: Situation) -> Settlement:
-    """Nothing was sent, for want of time or of calls in the shop's budget."""
-    return Settlement(after=replace(_given_back(begun), asked=_again(at, due=until)), later=until)
+def put_off(begun: PushState, *, until: datetime, at: Situation, why: str | None = None) -> Settlement:
+    """Nothing was sent, for want of time or of calls in the shop's budget, or because of `why`."""
+    after = replace(_given_back(begun), asked=_again(at, due=until))
+    return Settlement(after=after if why is None else replace(after, failed=why), later=until)
 
 
 def failed(begun: PushState, error: ChannelError, *, sent_at: datetime, at: Situation) -> Settlement:
