@@ -88,7 +88,7 @@ def _unknown_skus(talk: Talk, steps: Sequence[Step]) -> set[str]:
             answer = talk.api.ask_many("/v1/availability", "sku", part)
         except Refused as refused:
             talk.refuse(refused)
-        unknown |= {each["sku"] for each in answer["items"] if not each["known"]}
+        unknown |= {each["sku"] for each in answer["skus"] if not each["known"]}
     return unknown
 
 

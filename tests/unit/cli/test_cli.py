@@ -19,6 +19,7 @@ from cli.names import listing_path, shop_of, shop_path
 from cli.stack_file import StackFile, find_stack, keep_stack
 from cli.talk import Talk
 from cli.why import read_moment
+from holdfast.runtime.shown import AvailabilityShown
 
 STACK = StackFile("http://api.test", "http://token.test/token", "machine", "test-secret")
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -339,7 +340,13 @@ def table(path: Path, *rows: tuple[str, ...]) -> str:
 
 
 def known(_body: object, request: httpx.Request) -> dict[str, Any]:
-    return {"items": [{"sku": sku, "known": sku != "NOBODY"} for sku in request.url.params.get_list("sku")]}
+    """As the API's document has it: this answer was once imagined otherwise."""
+    asked = request.url.params.get_list("sku")
+    more = {"free": 0, "oversold": 0, "back_soon": [], "incoming": []}
+    shown = AvailabilityShown.model_validate(
+        {"skus": [{"sku": sku, "known": sku != "NOBODY", **more} for sku in asked]}
+    )
+    return shown.model_dump(mode="json")
 
 
 def moved(body: Any, _request: httpx.Request) -> dict[str, Any]:

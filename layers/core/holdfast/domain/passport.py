@@ -71,10 +71,12 @@ def sentence(passport: Passport) -> str:
         Rule.THRESHOLD: f"{passport.offered} would be offered, which is not more than the threshold of "
         f"{passport.threshold}",
     }[passport.rule]
-    return f"{passport.key} {_shown(passport)} {passport.quantity}: {why}. Pushed because of {passport.because}."
+    return f"{passport.key} {_shown(passport)}: {why}. Pushed because of {passport.because}."
 
 
 def _shown(passport: Passport) -> str:
     if passport.answer == ACKNOWLEDGED:
-        return "shows"
-    return "may show" if passport.answer == SENT else f"was refused ({passport.answer})"
+        return f"shows {passport.quantity}"
+    if passport.answer == SENT:
+        return f"may show {passport.quantity}"
+    return f"was to show {passport.quantity}, which was refused ({passport.answer})"
