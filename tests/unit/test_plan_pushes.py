@@ -1,5 +1,7 @@
 """What the stream's news leads to: which listings are asked for, once each, and nothing lost on the way."""
 
+from datetime import timedelta
+
 import pytest
 
 from holdfast.channels.protocol import Shown
@@ -220,3 +222,34 @@ def test_what_the_stream_lost_for_a_day_is_rebuilt_from_the_table() -> None:
     floor.clock.forward(minutes=1)
     floor.settle()
     assert floor.shows() == 3
+
+
+# ---- While a number waits to be confirmed
+
+
+def test_a_change_does_not_wait_for_the_confirmation_of_the_number_before_it() -> None:
+    floor = settled()
+    for units in (9, 8, 3):
+        floor.count(units)
+        floor.stream()
+        floor.work()
+        assert floor.shows() == units
+        floor.clock.forward(seconds=1)
+    # One message is live; those it replaced find that their requests are not theirs any more.
+    start = floor.clock()
+    floor.settle()
+    assert floor.clock() - start <= timedelta(seconds=LIMITS.horizon_s)
+    assert [quantity for _, quantity in floor.shelf.pushed] == [10, 9, 8, 3, 3]
+
+
+def test_what_only_waits_to_be_confirmed_is_not_asked_for_again() -> None:
+    floor = settled()
+    floor.count(9)
+    floor.stream()
+    floor.work()
+    asked = floor.world.counted["PushesAsked"]
+    floor.count(8)
+    floor.count(9)
+    floor.stream()
+    assert floor.run("run-2").asked == 0
+    assert floor.world.counted["PushesAsked"] == asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -89,7 +90,7 @@ def test_sync_now_puts_a_message_on_the_queue_and_push_listings_pushes_it(
     hanoi: Api, shelf: Shelf, sqs: FakeSqsClient
 ) -> None:
     assert hanoi(f"POST {SHOP}/sync", {}, **HANOI).body == {"listings": 1, "differ": 1, "asked": 1}
-    assert sqs.messages(PUSHES) == [{**HANOI, "listings": ["1~0"]}]
+    assert sqs.messages(PUSHES) == [{**HANOI, "listings": ["1~0"], "asked": ANY}]
     assert push(sqs) == {"batchItemFailures": []}
     assert shelf.pushed == [("1~0", 10)]
     shown = hanoi(f"GET {LISTING}", **KETTLES).body["sync"]
@@ -118,7 +119,7 @@ def test_what_was_tried_too_often_is_put_aside_with_its_reason_and_put_back_each
     [letter] = hanoi("GET /v1/dead-letters").body["items"]
     assert (letter["queue"], letter["channel"], letter["reason"]) == ("pushes", "shopee", "shopee/hanoi/1~0: busy")
     assert sync_shop.handle({"redrive": True}, None) == {"redriven": 1, "left": 0}
-    assert sqs.messages(PUSHES) == [{**HANOI, "listings": ["1~0"]}]
+    assert sqs.messages(PUSHES) == [{**HANOI, "listings": ["1~0"], "asked": ANY}]
 
 
 def test_a_message_that_cannot_be_put_aside_stays(
@@ -183,7 +184,7 @@ def test_the_stream_asks_for_pushes_through_its_function(
         ]
     }
     assert follow_levels.handle(event, None) == {"batchItemFailures": []}
-    assert sqs.messages(PUSHES) == [{**HANOI, "listings": ["1~0"]}]
+    assert sqs.messages(PUSHES) == [{**HANOI, "listings": ["1~0"], "asked": ANY}]
     push(sqs)
     assert shelf.pushed == [("1~0", 4)]
 

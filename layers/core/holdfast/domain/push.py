@@ -87,6 +87,16 @@ class PushState:
         sure = self.lease_until is None and self.unsettled_until is None and self.touched == self.acknowledged_touched
         return self.acknowledged if sure else None
 
+    def confirming(self, now: datetime) -> bool:
+        """Whether all that waits is the present number's second push, once an earlier one can no longer come late."""
+        if self.asked is None or self.unsettled_until is None or self.lease_until is not None or self.attempts:
+            return False
+        return now < self.asked.due and abs(self.asked.due - self.unsettled_until) < timedelta(milliseconds=5)
+
+    def shown(self, now: datetime) -> int | None:
+        """What a new target is compared with. A number that waits to be confirmed need not be asked for again."""
+        return self.acknowledged if self.confirming(now) else self.known
+
     @property
     def outstanding(self) -> bool:
         """Whether a worker that meets the listing has something to do."""

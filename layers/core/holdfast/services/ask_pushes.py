@@ -49,35 +49,37 @@ def ask(planning: Planning, wishes: Sequence[Wish], *, delay_seconds: int = 0, u
     """
     open_wishes = [wish for wish in wishes if unblock or wish.state.blocked is None]
     marked = each_of(open_wishes, lambda wish: _mark(planning, wish, delay_seconds=delay_seconds, unblock=unblock))
-    asked = [wish for wish, is_marked in zip(open_wishes, marked, strict=True) if is_marked]
+    asked = [(wish, asked_id) for wish, asked_id in zip(open_wishes, marked, strict=True) if asked_id is not None]
     try:
-        for shop, scarce_first in _by_shop(asked).items():
-            messages = [message_of(shop, group) for group in groups(planning.sheet(shop), scarce_first)]
+        for (shop, asked_id), scarce_first in _by_shop(asked).items():
+            messages = [message_of(shop, group, asked=asked_id) for group in groups(planning.sheet(shop), scarce_first)]
             planning.queue.send_many(messages, delay_seconds=delay_seconds)
     except Unavailable:
         # Take the requests back, as far as that goes: nobody waits for a message that was not sent. One that was sent
         # finds nothing to do.
-        for wish in asked:
-            planning.context.ledger.pushes.take_back(wish.state.key, wish.id)
+        for wish, asked_id in asked:
+            planning.context.ledger.pushes.take_back(wish.state.key, asked_id)
         raise
     planning.context.count("PushesAsked", len(asked))
     return len(asked)
 
 
-def _mark(planning: Planning, wish: Wish, *, delay_seconds: int, unblock: bool) -> bool:
-    """Whether a message is to be sent for it."""
+def _mark(planning: Planning, wish: Wish, *, delay_seconds: int, unblock: bool) -> str | None:
+    """The id of the request for which a message is to be sent; None: none is."""
     now, outstanding = planning.now(), wish.state.asked
     given_up = unblock and wish.state.blocked is not None
-    if outstanding is not None and not given_up and not is_lost(outstanding, now=now, limits=planning.limits):
-        return outstanding.id == wish.id or outstanding.id in wish.again
+    replaced = given_up or wish.state.confirming(now)
+    if outstanding is not None and not replaced and not is_lost(outstanding, now=now, limits=planning.limits):
+        return outstanding.id if outstanding.id in {wish.id, *wish.again} else None
     asked = Asked(id=wish.id, why=wish.why[:LONGEST_WHY], at=now, due=now + timedelta(seconds=delay_seconds))
-    return planning.context.ledger.pushes.ask(wish.state, asked, unblock=given_up)
+    return wish.id if planning.context.ledger.pushes.ask(wish.state, asked, unblock=given_up) else None
 
 
-def _by_shop(wishes: Iterable[Wish]) -> dict[ShopKey, list[tuple[int, str]]]:
-    found: dict[ShopKey, list[tuple[int, str]]] = {}
-    for wish in wishes:
-        found.setdefault(wish.state.key.shop, []).append((wish.quantity, wish.state.key.listing))
+def _by_shop(asked: Iterable[tuple[Wish, str]]) -> dict[tuple[ShopKey, str], list[tuple[int, str]]]:
+    """(quantity, listing) of each shop and request: a message is one request's."""
+    found: dict[tuple[ShopKey, str], list[tuple[int, str]]] = {}
+    for wish, asked_id in asked:
+        found.setdefault((wish.state.key.shop, asked_id), []).append((wish.quantity, wish.state.key.listing))
     return found
 
 

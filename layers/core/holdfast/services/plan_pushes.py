@@ -116,7 +116,7 @@ def _wishes(
         why = wanted[listing.key]
         # Our own request of a try that failed: its message may never have been sent, so it is sent whatever is so now.
         ours = state.asked is not None and state.asked.id in why.again
-        if ours or (made and act_on(made.rules, made.target, acknowledged=state.known) is Act.PUSH_NOW):
+        if ours or (made and act_on(made.rules, made.target, acknowledged=state.shown(now)) is Act.PUSH_NOW):
             quantity = made.target.quantity if made else 0
             found.append(Wish(state=state, id=why.id, why=why.why, quantity=quantity, again=frozenset(why.again)))
     return found
@@ -126,4 +126,6 @@ def _may_need(planning: Planning, state: PushState, why: Changed) -> bool:
     if state.blocked is not None:
         return False
     asked = state.asked
+    if state.confirming(planning.now()):
+        return True
     return asked is None or asked.id in why.again or is_lost(asked, now=planning.now(), limits=planning.limits)

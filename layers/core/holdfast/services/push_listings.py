@@ -82,14 +82,14 @@ def push_listings(
     What fails for one shop stops no other. Raises only what is a bug.
     """
     wanted = {delivery.id: listings_in(delivery.message) for delivery in deliveries}
-    by_shop: dict[ShopKey, dict[ListingKey, None]] = {}
-    for keys in wanted.values():
-        for key in keys:
-            by_shop.setdefault(key.shop, {})[key] = None
+    by_shop: dict[ShopKey, dict[ListingKey, set[str | None]]] = {}
+    for delivery in deliveries:
+        for key in wanted[delivery.id]:
+            by_shop.setdefault(key.shop, {}).setdefault(key, set()).add(delivery.message.get("asked"))
     later: Later = {}
     for shop, keys_of_shop in by_shop.items():
         try:
-            later |= _Round(sync, shop, time_is_short).push(list(keys_of_shop))
+            later |= _Round(sync, shop, time_is_short).push(keys_of_shop)
         except HoldfastError:
             sync.context.count("PushRoundsFailed", 1)
             later |= dict.fromkeys(keys_of_shop, sync.now() + timedelta(seconds=SOON_S * (1 + sync.chance())))
@@ -110,6 +110,13 @@ def reason_of(sync: Syncing, message: PushMessage) -> str:
     return "; ".join([*([f"{keys[0].shop} rests: {rests}"] if rests else []), *told]) or "it waited for its turn"
 
 
+def _is_for(state: PushState, asked: set[str | None]) -> bool:
+    """Whether these messages have something to do: a request that was replaced has left it to its successor's."""
+    if state.asked is None or None in asked or state.lease_until is not None:
+        return state.outstanding
+    return state.asked.id in asked
+
+
 class _Round:
     """One shop's listings of one batch."""
 
@@ -121,10 +128,12 @@ class _Round:
         self._channel = sync.planning.channel(shop.channel)
         self._later: Later = {}
 
-    def push(self, keys: Sequence[ListingKey]) -> Later:
-        """When which of the listings are to come again."""
+    def push(self, keys: Mapping[ListingKey, set[str | None]]) -> Later:
+        """When which of the listings are to come again. Each with the requests its messages were sent for."""
         shop, now = self._ledger.shops.get(self._shop), self._sync.now()
-        states = [state for state in self._ledger.pushes.get_many(keys).values() if state.outstanding]
+        states = [
+            state for state in self._ledger.pushes.get_many(list(keys)).values() if _is_for(state, keys[state.key])
+        ]
         if shop is None:
             # Removed: nobody is to be told anything, and whoever connects it anew asks anew.
             for state in states:

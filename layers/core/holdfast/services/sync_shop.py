@@ -119,7 +119,10 @@ def sync_now(planning: Planning, key: ShopKey, *, listing: str | None = None, wh
     rows = [
         row
         for row in _rows(planning, shop, settings, ran, only=listing)
-        if row.state.asked is None or row.state.blocked or is_lost(row.state.asked, now=now, limits=planning.limits)
+        if row.state.asked is None
+        or row.state.blocked
+        or row.state.confirming(now)
+        or is_lost(row.state.asked, now=now, limits=planning.limits)
     ]
     cause = Cause(id=f"now {now.timestamp()}", why=why)
     ran.asked = _ask(planning, rows, ran, cause, unblock=True, most=MOST_ASKED_AT_ONCE)
@@ -135,7 +138,7 @@ def _ask(
     unblock: bool = False,
     most: int | None = None,
 ) -> int:
-    differing = [row for row in rows if row.made is not None and _differs(row, row.made)]
+    differing = [row for row in rows if row.made is not None and _differs(row, row.made, planning.now())]
     ran.differ = len(differing)
     differing.sort(key=lambda row: row.made.target.quantity if row.made else 0)
     wishes = [
@@ -146,11 +149,11 @@ def _ask(
     return ask(planning, wishes, delay_seconds=cause.delay_s, unblock=unblock)
 
 
-def _differs(row: Row, made: Made) -> bool:
+def _differs(row: Row, made: Made, now: datetime) -> bool:
     quantity = made.target.quantity
     if not may_push(made.rules, quantity):
         return False
-    if row.state.known != quantity:
+    if row.state.shown(now) != quantity:
         return True
     step = price_step(
         wanted=row.listing.price,

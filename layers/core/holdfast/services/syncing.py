@@ -15,7 +15,10 @@ from .context import Context
 from .intake import Intake
 
 PushMessage = Mapping[str, Any]
-"""`{"channel", "shop", "listings": [...]}`: names and no number, so that an old one says nothing old."""
+"""`{"channel", "shop", "listings": [...], "asked": id}`: names and no number, so that an old one says nothing old.
+
+`asked`: the request it was sent for; one that was replaced meanwhile has a message of its own.
+"""
 
 
 class PushQueue(Protocol):
@@ -63,8 +66,8 @@ class Syncing:
         return self.context.clock()
 
 
-def message_of(shop: ShopKey, listings: Sequence[str]) -> PushMessage:
-    return {"channel": shop.channel, "shop": shop.shop, "listings": list(listings)}
+def message_of(shop: ShopKey, listings: Sequence[str], *, asked: str) -> PushMessage:
+    return {"channel": shop.channel, "shop": shop.shop, "listings": list(listings), "asked": asked}
 
 
 def listings_in(message: PushMessage) -> list[ListingKey]:
