@@ -143,13 +143,15 @@ class _Round:
         pushing = self._ledger.syncs.pushing(self._shop)
         if pushing.held_until is not None and pushing.held_until > now:
             return {state.key: self._a_little_after(pushing.held_until) for state in states}
-        jobs = self._jobs(shop, self._begin(states, now))
+        jobs = self._jobs(shop, self._begin(states, keys, now))
         self._send(jobs, pushing)
         return self._later
 
     # ---- Taking
 
-    def _begin(self, states: Sequence[PushState], now: datetime) -> list[tuple[Asked, PushState]]:
+    def _begin(
+        self, states: Sequence[PushState], keys: Mapping[ListingKey, set[str | None]], now: datetime
+    ) -> list[tuple[Asked, PushState]]:
         """Take the lease of each that is due; levels are read after it, so that no later number is passed over."""
         due: list[PushState] = []
         for state in states:
@@ -169,7 +171,9 @@ class _Round:
             if after is None:
                 self._later[before.key] = now + timedelta(seconds=SOON_S)
             else:
-                died = Asked(id="", why="a push that was cut off", at=now, due=now)
+                # The message that brings it on is the one that has to bring it on again.
+                bringing = max((each for each in keys[before.key] if each), default="")
+                died = Asked(id=bringing, why="a push that was cut off", at=now, due=now)
                 taken.append((before.asked or died, after))
         return taken
 
