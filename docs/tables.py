@@ -14,6 +14,7 @@ from docs import cost, sheets
 from holdfast.domain import conditions
 from holdfast.domain.conditions import Condition
 from holdfast.domain.reservation import TABLE, Command, Go, Refuse, Rule, State
+from holdfast.domain.sync import Rules, Stock, SyncMode, act_on, target
 from holdfast.store import keys
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,7 +138,65 @@ def _table(header: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+# Free units (with those on their way), and the rules of a listing; `docs/sync.md` shows what they make.
+TARGET_EXAMPLES: tuple[tuple[Stock, Rules], ...] = (
+    (Stock(free=10), Rules()),
+    (Stock(free=13), Rules(ratio=50)),
+    (Stock(free=10), Rules(ratio=50, threshold=5)),
+    (Stock(free=12), Rules(ratio=50, threshold=5)),
+    (Stock(free=1), Rules(ratio=99)),
+    (Stock(free=80), Rules(ratio=50, maximum=20)),
+    (Stock(free=80), Rules(maximum=5, threshold=5)),
+    (Stock(free=1), Rules()),
+    (Stock(free=0), Rules()),
+    (Stock(free=-3), Rules()),
+    (Stock(free=0, incoming=100), Rules()),
+    (Stock(free=0, incoming=100), Rules(incoming_cap=5)),
+    (Stock(free=-3, incoming=100), Rules(incoming_cap=5)),
+)
+
+
+def targets_table() -> str:
+    """What `holdfast.domain.sync.target` makes of the examples."""
+    header = ["free", "on their way", "ratio", "maximum", "threshold", "cap", "offered", "shown", "because of"]
+    return _table(header, (_example(stock, rules) for stock, rules in TARGET_EXAMPLES))
+
+
+def _example(stock: Stock, rules: Rules) -> list[str]:
+    made = target({"sku": 1}, {"sku": stock}, rules)
+    maximum = "" if rules.maximum is None else str(rules.maximum)
+    told = [stock.free, stock.incoming, f"{rules.ratio} %", maximum, rules.threshold, rules.incoming_cap]
+    return [*map(str, told), str(made.offered), f"**{made.quantity}**", f"`{made.rule.value}`"]
+
+
+def acts_table() -> str:
+    """What `holdfast.domain.sync.act_on` says of a change, in each mode."""
+    some = target({"sku": 1}, {"sku": Stock(free=3)}, Rules())
+    none = target({"sku": 1}, {"sku": Stock(free=0)}, Rules())
+    owed = target({"sku": 1}, {"sku": Stock(free=-1)}, Rules())
+    header = ["mode", "`push_at_threshold`", "paused", "to 3", "to 0", "to 0, and units are owed"]
+    rows = (
+        [f"`{mode.value}`", _yes(at_threshold), _yes(paused)]
+        + [
+            act_on(Rules(mode=mode, push_at_threshold=at_threshold, paused=paused), to, acknowledged=7).value.replace(
+                "_", " "
+            )
+            for to in (some, none, owed)
+        ]
+        for mode in SyncMode
+        for at_threshold in (True, False)
+        for paused in (False, True)
+    )
+    return _table(header, rows)
+
+
+def _yes(told: bool) -> str:
+    return "yes" if told else "no"
+
+
 BLOCKS = (
+    Block("docs/sync.md", "targets", targets_table),
+    Block("docs/sync.md", "acts", acts_table),
     Block("docs/domain.md", "states", state_table),
     Block("docs/table-design.md", "keys", keys_table),
     Block("docs/table-design.md", "conditions", conditions_table),

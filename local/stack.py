@@ -25,6 +25,8 @@ QUEUES = {
     "orders_failures": "OrdersFailuresUrl",
     "polls": "PollQueueUrl",
     "poll_failures": "PollFailuresUrl",
+    "pushes": "PushQueueUrl",
+    "push_failures": "PushFailuresUrl",
 }
 FUNCTIONS = {
     "hold_stock": "HoldStockName",
@@ -32,6 +34,8 @@ FUNCTIONS = {
     "receive_webhook": "ReceiveWebhookName",
     "apply_order": "ApplyOrderName",
     "poll_orders": "PollOrdersName",
+    "push_listings": "PushListingsName",
+    "sync_shop": "SyncShopName",
     "follow_levels": "FollowLevelsName",
     "sweep_expired": "SweepExpiredName",
     "audit_levels": "AuditLevelsName",

@@ -1,4 +1,4 @@
-"""The table's stream: new minutes in wheels, new reservations and unpaid orders go into the register.
+"""The table's stream: what falls due goes into the register, and listings whose stock changed are asked to be pushed.
 
 All or nothing, and no partial answers: every row is safe to write again, and what was raised is delivered again until
 it succeeds. Lambda halves a batch that keeps failing, so that one bad record is put aside alone.
@@ -7,25 +7,25 @@ it succeeds. Lambda halves a batch that keeps failing, so that one bad record is
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.runtime.pushing import open_planning
 from holdfast.runtime.telemetry import count, logger, observed
 from holdfast.runtime.tracing import traced
-from holdfast.runtime.wiring import open_context
-from holdfast.services.context import Context
 from holdfast.services.follow_levels import Change, follow_levels
+from holdfast.services.syncing import Planning
 from holdfast.store.marshal import unmarshal_item
 
 
 @observed
 @traced
 def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return respond(event, open_context())
+    return respond(event, open_planning())
 
 
-def respond(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def respond(event: Mapping[str, Any], planning: Planning) -> dict[str, Any]:
     """Raises whatever goes wrong: the batch is to come again."""
     records = event["Records"]
     try:
-        rows = follow_levels(context, map(_change, records))
+        rows = follow_levels(planning.context, map(_change, records), planning=planning)
     except Exception:
         count("FollowFailures", 1)
         logger.exception("the batch is to come again", records=len(records))
@@ -37,4 +37,8 @@ def respond(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 def _change(record: Mapping[str, Any]) -> Change:
     told = record["dynamodb"]
     before, after = told.get("OldImage"), told.get("NewImage")
-    return Change(before=before and unmarshal_item(before), after=after and unmarshal_item(after))
+    return Change(
+        before=before and unmarshal_item(before),
+        after=after and unmarshal_item(after),
+        id=told.get("SequenceNumber", ""),
+    )

@@ -6,6 +6,7 @@ from functions.manage_stock import dead_letters, incidents, listings, reservatio
 from holdfast.runtime.edge import answer_http
 from holdfast.runtime.http import Answer, MethodNotAllowed, Request, UnknownPath
 from holdfast.runtime.marketplaces import open_intake
+from holdfast.runtime.pushing import open_planning
 from holdfast.runtime.resolver import resolve, resolver
 from holdfast.runtime.routes import UNKNOWN, methods_of
 from holdfast.runtime.telemetry import observed
@@ -31,7 +32,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return answer_http(event, refuse)
     if event["routeKey"] == "GET /v1/health":
         return answer_http(event, health)
-    return resolve(app, event, context, open_context=open_context, open_intake=open_intake)
+    return resolve(app, event, context, open_context=open_context, open_intake=open_intake, open_planning=open_planning)
 
 
 def health(_request: Request) -> Answer:

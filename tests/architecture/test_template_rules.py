@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
+from holdfast.domain.push import Limits
 from holdfast.store.dynamodb import SDK_CONFIG
 from local import template
 
@@ -33,6 +35,9 @@ WORK_QUEUES = {name: each for name, each in QUEUES.items() if "RedrivePolicy" in
 PUT_ASIDE = sorted(set(QUEUES) - set(WORK_QUEUES))
 # The secrets of shops are made by people, under one prefix for each stage.
 SECRETS = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:holdfast/${Stage}/*"
+
+# Schedules of shops are made at run time, each name beginning with the stack's.
+SHOP_SCHEDULES = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/*/${AWS::StackName}-*"
 
 LONGEST_ANSWER_SECONDS = 30
 LONGEST_VISIBILITY_SECONDS = 12 * 3600
@@ -65,9 +70,9 @@ def longest_call_seconds() -> float:
 # ---- Functions
 
 
-def test_there_are_eight_functions_and_each_is_reached_by_something() -> None:
+def test_there_are_ten_functions_and_each_is_reached_by_something() -> None:
     assert set(FUNCTIONS) == set(OVER_HTTP) | set(SCHEDULED) | STREAM_READERS | set(QUEUE_READERS)
-    assert len(FUNCTIONS) == 8
+    assert len(FUNCTIONS) == 10
 
 
 @every_function
@@ -159,7 +164,7 @@ def test_a_role_names_every_resource_except_for_traces(name: str) -> None:
 def test_a_role_reaches_this_stacks_own_resources_only(name: str) -> None:
     for each in statements(ROLES[name]):
         for resource in as_list(each["Resource"]):
-            if resource not in ("*", {"Fn::Sub": SECRETS}):
+            if resource not in ("*", {"Fn::Sub": SECRETS}, {"Fn::Sub": SHOP_SCHEDULES}):
                 named = resource.get("Fn::GetAtt") or resource["Fn::Sub"].removeprefix("${")
                 assert re.split(r"[.}]", named)[0] in WHOLE["Resources"]
 
@@ -178,7 +183,16 @@ def test_a_role_reaches_this_stacks_own_resources_only(name: str) -> None:
             {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
         ),
         ("PollOrders", {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}),
-        ("FollowLevels", {"BatchWriteItem", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}),
+        (
+            "FollowLevels",
+            {"BatchWriteItem", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+            | {"GetItem", "BatchGetItem", "Query", "UpdateItem"},
+        ),
+        (
+            "PushListings",
+            {"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"},
+        ),
+        ("SyncShop", {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}),
         ("SweepExpired", {"GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem", "BatchWriteItem"}),
         (
             "AuditLevels",
@@ -199,6 +213,8 @@ def test_a_function_may_do_to_the_table_what_it_does_and_no_more(name: str, acti
         ("ApplyOrder", {"GetSecretValue", "PutSecretValue"}),
         ("PollOrders", {"GetSecretValue", "PutSecretValue"}),
         ("ManageStock", {"GetSecretValue", "PutSecretValue"}),
+        ("PushListings", {"GetSecretValue", "PutSecretValue"}),
+        ("SyncShop", {"GetSecretValue", "PutSecretValue"}),
         ("HoldStock", set()),
         ("FollowLevels", set()),
         ("SweepExpired", set()),
@@ -290,7 +306,10 @@ def test_a_function_may_write_to_its_failure_queue(name: str) -> None:
         ("ReceiveWebhook", {"OrdersQueue"}),
         ("ApplyOrder", {"OrdersQueue", "OrdersFailures"}),
         ("PollOrders", {"OrdersQueue", "PollQueue", "ScheduleFailures"}),
-        ("ManageStock", {"OrdersQueue", "PollQueue"}),
+        ("ManageStock", {"OrdersQueue", "PollQueue", "PushQueue"}),
+        ("FollowLevels", {"PushQueue", "StreamFailures"}),
+        ("PushListings", {"PushFailures"}),
+        ("SyncShop", {"PushQueue", "ScheduleFailures"}),
         ("HoldStock", set()),
     ],
 )
@@ -489,7 +508,7 @@ def test_work_that_waits_too_long_raises_an_alarm(name: str) -> None:
     "metric",
     [
         *("Oversold", "RefundDue", "DuplicatePayment", "PaymentUnmatched", "DriftFound", "ClockAhead", "SweepFailures"),
-        *("ShopUnauthorised", "WebhookNotTaken"),
+        *("ShopUnauthorised", "WebhookNotTaken", "ListingsBlocked"),
     ],
 )
 def test_what_a_person_must_see_raises_an_alarm_at_the_first_time(metric: str) -> None:
@@ -503,7 +522,10 @@ def test_what_a_person_must_see_raises_an_alarm_at_the_first_time(metric: str) -
 
 @pytest.mark.parametrize(
     ("metric", "services"),
-    [("Oversold", ["apply_order", "manage_stock"]), ("ShopUnauthorised", ["apply_order", "poll_orders"])],
+    [
+        ("Oversold", ["apply_order", "manage_stock"]),
+        ("ShopUnauthorised", ["apply_order", "poll_orders", "push_listings", "sync_shop"]),
+    ],
 )
 def test_what_two_functions_count_is_watched_at_both(metric: str, services: list[str]) -> None:
     found = [each["Dimensions"][0]["Value"] for each in ALARMS.values() if each["MetricName"] == metric]
@@ -522,3 +544,42 @@ def test_what_runs_each_minute_and_stopped_is_noticed() -> None:
     watched = [each for each in ALARMS.values() if each["MetricName"] == "Invocations"]
     assert {each["Dimensions"][0]["Value"]["Ref"] for each in watched} == each_minute == {"SweepExpired", "PollOrders"}
     assert {each["TreatMissingData"] for each in watched} == {"breaching"}
+
+
+# ---- Keeping listings in step
+
+
+def test_a_worker_is_dead_before_its_lease_of_a_listing_is_over() -> None:
+    assert FUNCTIONS["PushListings"]["Timeout"] < Limits().lease_s
+
+
+def test_a_push_that_was_cut_off_comes_again_after_its_lease() -> None:
+    assert QUEUES["PushQueue"]["VisibilityTimeout"] > Limits().lease_s
+
+
+def test_a_marketplaces_batch_is_filled_from_many_messages() -> None:
+    assert QUEUE_READERS["PushListings"]["BatchSize"] >= 20
+    assert QUEUE_READERS["PushListings"]["MaximumBatchingWindowInSeconds"] >= 1
+
+
+def test_pushes_that_were_put_aside_go_on_their_way_again_by_themselves() -> None:
+    [schedule] = [each for each in SCHEDULES.values() if "Input" in each["Target"]]
+    assert schedule["ScheduleExpression"] == "rate(1 hour)"
+    assert schedule["Target"]["Arn"]["Fn::GetAtt"] == "SyncShop.Arn"
+    assert json.loads(schedule["Target"]["Input"]) == {"redrive": True}
+
+
+def test_only_the_function_that_saves_settings_may_write_schedules_and_only_of_this_stack() -> None:
+    found = {
+        name: each for name in FUNCTIONS for each in statements(own_role(name)) if "scheduler:" in str(each["Action"])
+    }
+    assert set(found) == {"ManageStock"}
+    assert found["ManageStock"]["Resource"] == {"Fn::Sub": SHOP_SCHEDULES}
+    variables = FUNCTIONS["ManageStock"]["Environment"]["Variables"]
+    assert variables["SYNC_SCHEDULE_PREFIX"] == {"Ref": "AWS::StackName"}
+
+
+def test_a_role_is_passed_to_scheduler_and_to_nobody_else() -> None:
+    [passing] = [each for each in statements(own_role("ManageStock")) if each["Action"] == "iam:PassRole"]
+    assert passing["Resource"]["Fn::GetAtt"] == "ShopScheduleRole.Arn"
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}

@@ -62,6 +62,14 @@ class FakeSqsClient:
             self.after_send(kept)
         return {"MessageId": kept.id}
 
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        assert 1 <= len(Entries) <= 10
+        for entry in Entries:
+            self.send_message(
+                QueueUrl=QueueUrl, MessageBody=entry["MessageBody"], DelaySeconds=entry.get("DelaySeconds", 0)
+            )
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+
     def receive_message(
         self,
         *,

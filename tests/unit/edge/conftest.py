@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from holdfast.channels.protocol import ChannelError, Request
 from holdfast.channels.sheet import Kind
+from tests.support.fake_scheduler import FakeSchedulerClient
 from tests.support.fake_secrets import FakeSecretsClient
 from tests.support.fake_sqs import FakeSqsClient
 from tests.support.fake_table import FakeTable
@@ -36,6 +37,14 @@ ENVIRONMENT = {
     "ORDERS_FAILURES_URL": "https://orders-failures",
     "POLL_QUEUE_URL": "https://polls",
     "POLL_FAILURES_URL": "https://poll-failures",
+    "PUSH_QUEUE_URL": "https://pushes",
+    "PUSH_FAILURES_URL": "https://push-failures",
+    "PUSH_HORIZON_SECONDS": "120",
+    "SYNC_FUNCTION_ARN": "arn:aws:lambda:ap-southeast-1:123456789012:function:test-sync_shop",
+    "SYNC_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/test-schedules",
+    "SYNC_FAILURES_ARN": "arn:aws:sqs:ap-southeast-1:123456789012:test-failures",
+    "SYNC_SCHEDULE_GROUP": "test",
+    "SYNC_SCHEDULE_PREFIX": "test",
     "POWERTOOLS_SERVICE_NAME": "under_test",
     "POWERTOOLS_METRICS_NAMESPACE": "Holdfast/test",
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -66,11 +75,18 @@ def secrets() -> FakeSecretsClient:
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient) -> Iterator[Context]:
+def scheduler() -> FakeSchedulerClient:
+    return FakeSchedulerClient()
+
+
+@pytest.fixture
+def work(
+    monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient, scheduler: FakeSchedulerClient
+) -> Iterator[Context]:
     """What the functions work with, on a table that is held to DynamoDB's ways by tests of its own."""
     from holdfast.runtime import marketplaces, wiring
 
-    fakes = {"sqs": sqs, "secretsmanager": secrets}
+    fakes = {"sqs": sqs, "secretsmanager": secrets, "scheduler": scheduler}
     monkeypatch.setattr(marketplaces, "make_client", fakes.__getitem__)
 
     monkeypatch.setattr(wiring, "make_client", lambda: None)
@@ -80,13 +96,17 @@ def work(monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecre
 
 @pytest.fixture
 def work_on_moto(
-    client: Any, monkeypatch: pytest.MonkeyPatch, sqs: FakeSqsClient, secrets: FakeSecretsClient
+    client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    sqs: FakeSqsClient,
+    secrets: FakeSecretsClient,
+    scheduler: FakeSchedulerClient,
 ) -> Iterator[Context]:
     """What the functions work with, down to the client of the table; no marketplace is there."""
     from holdfast.runtime import marketplaces, wiring
     from local import table
 
-    fakes = {"sqs": sqs, "secretsmanager": secrets}
+    fakes = {"sqs": sqs, "secretsmanager": secrets, "scheduler": scheduler}
     monkeypatch.setattr(marketplaces, "make_client", fakes.__getitem__)
     monkeypatch.setattr(marketplaces, "open_send", lambda: no_marketplace)
     monkeypatch.setattr(wiring, "make_client", lambda: client)
@@ -100,10 +120,11 @@ def no_marketplace(_: Request) -> NoReturn:
 
 
 def _opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    from holdfast.runtime import marketplaces, telemetry, wiring
+    from holdfast.runtime import marketplaces, pushing, telemetry, wiring
 
     _set(monkeypatch)
     caches: list[Any] = [wiring.settings, wiring.open_context, marketplaces.open_intake, telemetry.metrics]
+    caches += [pushing.open_planning, pushing.open_syncing]
     for cache in caches:
         cache.cache_clear()
     yield wiring.open_context()

@@ -98,11 +98,11 @@ def test_a_batch_that_fails_is_raised_so_that_it_comes_again(
     assert '"FollowFailures":[1.0]' in capsys.readouterr().out
 
 
-def test_a_record_that_cannot_be_read_is_raised(work: Context) -> None:
+def test_a_record_that_cannot_be_read_is_raised(work: Context) -> None:  # noqa: ARG001  # it must be there first
     record = {"dynamodb": {"NewImage": {"pk": {"S": "RESERVATION#x"}, "sk": {"S": "RESERVATION"}}}}
 
     with pytest.raises(KeyError):
-        follow_levels.respond({"Records": [record]}, work)
+        follow_levels.handle({"Records": [record]}, None)
 
 
 def test_a_sweep_stops_in_time_and_says_so(shop: Api, work: Context) -> None:

@@ -22,6 +22,7 @@ STATUSES: list[tuple[Exception, int]] = [
     (errors.UnknownIncident("i"), 404),
     (errors.UnknownShop("shopee/hanoi"), 404),
     (errors.UnknownListing("shopee/hanoi/1~0"), 404),
+    (errors.NeverPushed("shopee/hanoi/1~0"), 404),
     (errors.OrderTooLarge("no"), 409),
     (errors.UnreadableMessage("no"), 409),
     (errors.MarketplaceRefused("shopee/hanoi", code="error_sign", detail="no"), 409),

@@ -70,6 +70,11 @@ STORY: tuple[tuple[str, str, int | None], ...] = (
     ("manage_stock", "put_listing", 200),
     ("manage_stock", "get_listing", 200),
     ("manage_stock", "list_listings", 200),
+    ("manage_stock", "sync_shop", 200),
+    ("push_listings", "two_listings", None),
+    ("sync_shop", "run", None),
+    ("sync_shop", "redrive", None),
+    ("manage_stock", "get_passport", 200),
     ("manage_stock", "list_dead_letters", 200),
     ("manage_stock", "redrive_dead_letters", 200),
     ("manage_stock", "delete_listing", 200),
@@ -150,6 +155,11 @@ def test_the_sample_events_tell_a_story_that_the_functions_understand(opened: Co
     assert applied.told is not None
     assert applied.told.unknown == ("1000~0",)
     assert json.loads(answers["manage_stock", "get_shop"]["body"])["health"]["error"] == "no_connection"
+    # Nor is one there to be pushed to: the shop rests, and its push waits.
+    assert len(answers["push_listings", "two_listings"]["batchItemFailures"]) == 1
+    assert answers["sync_shop", "run"]["listings"] == 1
+    passport = json.loads(answers["manage_stock", "get_passport"]["body"])["passport"]
+    assert passport["answer"] == "no_connection"
 
 
 def test_every_sample_event_is_part_of_the_story() -> None:

@@ -142,3 +142,23 @@ def lock_over(now_ms: int) -> Condition:
 def lock_is(owner: str) -> Condition:
     """Only the holder gives a lock back: a late one must not open another's."""
     return Condition("lock_is", ("owner",), "=", owner)
+
+
+def nothing_asked() -> Condition:
+    """One outstanding push per listing: who finds one asked for leaves it at that."""
+    return Condition("nothing_asked", ("asked",), "absent")
+
+
+def asked_is(asked: str) -> Condition:
+    """A request that was lost is replaced once, by the first who finds it lost."""
+    return Condition("asked_is", ("asked", "id"), "=", asked)
+
+
+def fence_is(fence: int) -> Condition:
+    """One push in flight per listing, and an old answer is not taken for the answer to a newer push."""
+    return Condition("fence_is", ("fence",), "=", fence)
+
+
+def next_call_is(next_ms: int) -> Condition:
+    """Two workers of one shop do not take the same place in its budget of calls."""
+    return Condition("next_call_is", ("next_ms",), "=", next_ms)

@@ -106,6 +106,15 @@ class UnknownListing(Refused):
         super().__init__(f"no such listing: {listing}; map it with PUT /v1/listings/{{channel}}/{{shop}}/{{listing}}")
 
 
+class NeverPushed(Refused):
+    """Nothing was pushed for the listing by then, or it is so long ago that its passport is gone."""
+
+    code = "never_pushed"
+
+    def __init__(self, listing: str) -> None:
+        super().__init__(f"nothing is known of a number pushed for {listing} by then; passports are kept for 30 days")
+
+
 @dataclass(frozen=True, slots=True)
 class Shortage:
     """A line that cannot be served: `wanted` units against `available` free ones at `location`."""

@@ -17,6 +17,9 @@ class Kind(StrEnum):
     ORDER_NOT_APPLIED = "order_not_applied"
     SHOP_UNAUTHORISED = "shop_unauthorised"
     SHOP_SAID = "shop_said"
+    LISTING_BLOCKED = "listing_blocked"
+    LISTING_LOCKED = "listing_locked"
+    PRICE_WAITS = "price_waits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,4 +139,48 @@ def shop_said(shop: str, *, what: str, detail: str, at: datetime) -> Incident:
         detail=f"{shop} says: {detail}",
         facts={"shop": shop, "what": what},
         reopens=True,
+    )
+
+
+def listing_blocked(listing: str, *, code: str, why: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.LISTING_BLOCKED,
+        subject=listing,
+        at=at,
+        detail=f"{listing} is not pushed any more, as the marketplace refuses it for good ({code}: {why}): "
+        "set it right there, then sync the listing",
+        facts={"listing": listing, "code": code, "why": why},
+        reopens=True,
+    )
+
+
+def listing_locked(listing: str, *, quantity: int, code: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.LISTING_LOCKED,
+        subject=listing,
+        at=at,
+        detail=f"{listing} should show {quantity}, and a promotion keeps it as it is ({code}); tried until it ends",
+        facts={"listing": listing, "quantity": quantity, "code": code},
+        reopens=True,
+    )
+
+
+def price_refused(listing: str, *, price: str, code: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.PRICE_WAITS,
+        subject=f"{listing}|{price}",
+        at=at,
+        detail=f"{listing} does not take the price {price} ({code}): set another one",
+        facts={"listing": listing, "price": price, "code": code},
+    )
+
+
+def price_waits(listing: str, *, price: str, shown: str, at: datetime) -> Incident:
+    return Incident(
+        kind=Kind.PRICE_WAITS,
+        subject=f"{listing}|{price}",
+        at=at,
+        detail=f"{listing} is to fall from {shown} to {price}, further than its shop allows: approve that price, "
+        "or set another one",
+        facts={"listing": listing, "price": price, "shown": shown},
     )

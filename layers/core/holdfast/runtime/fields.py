@@ -131,8 +131,19 @@ AMOUNT = text("[0-9]{1,12}(?:[.][0-9]{1,4})?", longest=17, expected="an amount a
 CURRENCY = text("[A-Z]{3}", longest=3, expected="a currency as in VND")
 POLL_SECONDS = whole(60, 86_400)
 OVERLAP_SECONDS = whole(60, 7 * 86_400)
+SYNC_MODE = choice("daily", "session", "continuous")
+EVERY_MINUTES = whole(15, 240)
+LOCAL_TIME = text("(?:[01][0-9]|2[0-3]):[0-5][0-9]", longest=5, expected="a local time as in 04:00")
+ZONE = text("[A-Za-z0-9_+/-]{1,64}", longest=64, expected="a time zone's name, as in Asia/Ho_Chi_Minh")
+RATIO = whole(1, 100)
+PERCENT = whole(0, 100)
 LETTERS_AT_ONCE = whole(1, 1_000)
 MODE = choice("reserve", "on_order", "on_payment")
+TIME_TEXT: Rule[str] = Rule(
+    expected="a time as in 2026-03-01T09:30:00+07:00",
+    schema={"type": "string", "format": "date-time"},
+    read=lambda value: read_time(value).isoformat(),
+)
 TIME: Rule[datetime] = Rule(
     expected="a time as in 2026-03-01T09:30:00+07:00",
     schema={"type": "string", "format": "date-time"},

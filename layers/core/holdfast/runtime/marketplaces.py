@@ -72,4 +72,5 @@ def open_dead_letters() -> dict[str, Aside]:
     return {
         "orders": Aside(kept=_queue("ORDERS_FAILURES_URL"), work=_queue("ORDERS_QUEUE_URL")),
         "polls": Aside(kept=_queue("POLL_FAILURES_URL"), work=_queue("POLL_QUEUE_URL")),
+        "pushes": Aside(kept=_queue("PUSH_FAILURES_URL"), work=_queue("PUSH_QUEUE_URL")),
     }

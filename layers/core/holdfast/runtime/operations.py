@@ -195,6 +195,14 @@ OPERATIONS: dict[str, Operation] = {
             503: ("marketplace_unavailable", "no_secret"),
         },
     ),
+    "POST /v1/shops/{channel}/{shop}/sync": Operation(
+        id="sync_shop",
+        tag="sync",
+        summary="Push now what differs, and try again what was given up. Safe to repeat.",
+        body=models_sync.SyncNowBody,
+        answers={200: shown_sync.SyncNowShown},
+        problems=_NO_SHOP,
+    ),
     "GET /v1/listings": Operation(
         id="list_listings",
         tag="sync",
@@ -210,7 +218,7 @@ OPERATIONS: dict[str, Operation] = {
     "PUT /v1/listings/{channel}/{shop}/{listing}": Operation(
         id="put_listing",
         tag="sync",
-        summary="Say which SKUs a listing sells. Orders that waited for it are applied.",
+        summary="Say which SKUs a listing sells, and how it is kept in step. Orders that waited for it are applied.",
         body=models_sync.ListingBody,
         answers={200: shown_sync.ListingShown},
         problems={404: ("unknown_shop", "unknown_sku")},
@@ -218,7 +226,7 @@ OPERATIONS: dict[str, Operation] = {
     "GET /v1/listings/{channel}/{shop}/{listing}": Operation(
         id="get_listing",
         tag="sync",
-        summary="What a listing sells.",
+        summary="What a listing sells, its target, and what its marketplace acknowledged.",
         answers={200: shown_sync.ListingShown},
         problems=_NO_LISTING,
     ),
@@ -228,6 +236,16 @@ OPERATIONS: dict[str, Operation] = {
         summary="New orders for the listing wait until it is mapped again. Answers it as it was.",
         answers={200: shown_sync.ListingShown},
         problems=_NO_LISTING,
+    ),
+    "GET /v1/listings/{channel}/{shop}/{listing}/passport": Operation(
+        id="get_passport",
+        tag="sync",
+        summary="Why a listing shows its number, or showed it then.",
+        query=(
+            Parameter(name="at", schema=fields.TIME.schema, description="When it was shown; now if it is not said."),
+        ),
+        answers={200: shown_sync.ExplanationShown},
+        problems={404: ("unknown_listing", "never_pushed")},
     ),
     "GET /v1/dead-letters": Operation(
         id="list_dead_letters",

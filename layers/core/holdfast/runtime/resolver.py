@@ -13,6 +13,7 @@ from holdfast.domain.listing import ListingKey
 from holdfast.domain.shop import ShopKey
 from holdfast.services.context import Context
 from holdfast.services.intake import Intake
+from holdfast.services.syncing import Planning
 
 from . import fields
 from .edge import answer_error, log_answer
@@ -23,7 +24,7 @@ from .views import View
 
 Body = TypeVar("Body", bound=BaseModel)
 
-REQUEST, OPEN, OPEN_INTAKE = "request", "open_context", "open_intake"
+REQUEST, OPEN, OPEN_INTAKE, OPEN_PLANNING = "request", "open_context", "open_intake", "open_planning"
 # Stands for an empty parameter (`/v1/skus/-?sku=`), which no path can: a blank, that no rule lets pass.
 NAMELESS = "%20"
 
@@ -49,6 +50,12 @@ class Routes(APIGatewayHttpRouter):
         """What routes about marketplaces work with."""
         intake: Intake = self.context[OPEN_INTAKE]()
         return intake
+
+    @property
+    def planning(self) -> Planning:
+        """What routes that ask for pushes work with."""
+        planning: Planning = self.context[OPEN_PLANNING]()
+        return planning
 
     def body(self, shape: type[Body]) -> Body:
         """The body as a model. Raises BadInput, and what `json_body` raises."""
@@ -120,9 +127,11 @@ def resolve(
     *,
     open_context: Callable[[], Context],
     open_intake: Callable[[], Intake],
+    open_planning: Callable[[], Planning],
 ) -> dict[str, Any]:
     request = request_from(event)
-    app.append_context(**{REQUEST: request, OPEN: open_context, OPEN_INTAKE: open_intake})  # type: ignore[no-untyped-call]
+    opens = {OPEN: open_context, OPEN_INTAKE: open_intake, OPEN_PLANNING: open_planning}
+    app.append_context(**{REQUEST: request, **opens})  # type: ignore[no-untyped-call]
     answer: dict[str, Any] = app.resolve({**event, "rawPath": _matchable(request)}, lambda_context)
     log_answer(request, answer["statusCode"])
     return answer

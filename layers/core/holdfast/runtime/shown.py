@@ -209,6 +209,9 @@ class IncidentShown(Shown):
         "order_not_applied",
         "shop_unauthorised",
         "shop_said",
+        "listing_blocked",
+        "listing_locked",
+        "price_waits",
     ]
     subject: str
     state: Literal["open", "closed"]

@@ -8,6 +8,8 @@ from pydantic import Field
 from .shown import Shown, Units
 
 ChannelShown = Literal["shopee", "lazada", "tiktok_shop", "tiki", "haravan", "shopify", "woocommerce"]
+SyncModeShown = Literal["daily", "session", "continuous"]
+RuleShown = Literal["nothing_free", "everything", "ratio", "maximum", "channel_limit", "threshold"]
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -51,7 +53,28 @@ class HeardShown(Shown):
     poll: Units
 
 
+class ShopSyncShown(Shown):
+    """How it is kept in step, when it runs next and ran last, and until when it is left alone, and why."""
+
+    mode: SyncModeShown
+    every_minutes: int
+    at: str
+    time_zone: str
+    ratio: int
+    threshold: int
+    maximum: int | None
+    push_at_threshold: bool
+    largest_price_fall: int
+    verify_percent: int
+    next_run: datetime
+    ran_at: datetime | None
+    verified_at: datetime | None
+    rests_until: datetime | None
+    rests_because: str | None
+
+
 class ShopShown(ShopSettingsShown):
+    sync: ShopSyncShown
     health: ShopHealthShown
     delay: DelayShown
     heard: HeardShown
@@ -93,6 +116,87 @@ class PriceShown(Shown):
     currency: str
 
 
+class OverridesShown(Shown):
+    """What it has otherwise than its shop; null: as its shop."""
+
+    mode: SyncModeShown | None
+    ratio: int | None
+    threshold: int | None
+    maximum: int | None
+    push_at_threshold: bool | None
+    incoming_cap: int | None
+    largest_price_fall: int | None
+    paused: bool | None
+
+
+class ListingSyncShown(Shown):
+    """`target` null: its shop is not connected, or a level does not add up. `acknowledged`: said yes to last.
+
+    `state`: `in_step`; `differs`; `pushing` (asked for, on its way, or not known for certain); `blocked`.
+    """
+
+    target: int | None
+    rule: RuleShown | None
+    acknowledged: int | None
+    acknowledged_at: datetime | None
+    acknowledged_price: str | None
+    state: Literal["in_step", "differs", "pushing", "blocked"]
+    blocked: str | None
+    failed: str | None
+    attempts: int
+
+
+class LevelSeenShown(Shown):
+    """A level as it was read for a push. `takes`: units that one unit of the listing takes."""
+
+    sku: str
+    location: str
+    takes: int
+    free: int
+    reserved: int
+    committed: int
+    incoming: int
+    version: int
+
+
+class PassportShown(Shown):
+    """A number that was sent, and what it was made of. `answer`: `sent`, `acknowledged`, or the code of a refusal."""
+
+    number: int
+    quantity: int
+    sent_at: datetime
+    answered_at: datetime | None
+    answer: str
+    detail: str
+    because: str
+    asked_at: datetime
+    sellable: int
+    offered: int
+    rule: RuleShown
+    mode: SyncModeShown
+    ratio: int
+    threshold: int
+    maximum: int | None
+    incoming_cap: int
+    levels: list[LevelSeenShown]
+
+
+class ExplanationShown(Shown):
+    """Why it shows, or showed, that number. `later`: numbers sent after it that were not acknowledged by then."""
+
+    sentence: str
+    passport: PassportShown
+    later: list[PassportShown]
+
+
+class SyncNowShown(Shown):
+    """Listings looked at, those that differ, and the pushes that were asked for."""
+
+    listings: int
+    differ: int
+    asked: int
+
+
 class ListingShown(Shown):
     channel: ChannelShown
     shop: str
@@ -100,6 +204,8 @@ class ListingShown(Shown):
     components: list[ComponentShown]
     price: PriceShown | None
     location: str | None
+    overrides: OverridesShown
+    sync: ListingSyncShown
 
 
 class ListingPage(Shown):
@@ -112,7 +218,7 @@ class ListingPage(Shown):
 class DeadLetterShown(Shown):
     """A message that was put aside, without its body. `age_s`: since it first came."""
 
-    queue: Literal["orders", "polls"]
+    queue: Literal["orders", "polls", "pushes"]
     id: str
     channel: str | None
     shop: str | None

@@ -1,13 +1,18 @@
 """Shops, listings and dead letters as the API shows them."""
 
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 
 from holdfast.channels.protocol import Shown
 from holdfast.channels.webhooks import SCHEMES
 from holdfast.domain.listing import Listing
+from holdfast.domain.passport import Passport
 from holdfast.domain.shop import Shop
 from holdfast.services.connect_shop import ShopView
 from holdfast.services.dead_letters import DeadLetter, Redriven
+from holdfast.services.explain import Explanation
+from holdfast.services.look_up_sync import InStep
+from holdfast.services.set_sync import SyncView
 
 from .views import View, maybe_time, time_view
 
@@ -29,10 +34,11 @@ def shop_settings_view(shop: Shop, *, stage: str) -> View:
     }
 
 
-def shop_view(found: ShopView, *, stage: str) -> View:
+def shop_view(found: ShopView, sync: SyncView, *, stage: str) -> View:
     health = found.health
     return {
         **shop_settings_view(found.shop, stage=stage),
+        "sync": shop_sync_view(sync),
         "health": {
             "polled_at": maybe_time(health.polled_at),
             "seen_to": maybe_time(health.seen_to),
@@ -56,7 +62,86 @@ def on_show_view(shown: Shown) -> View:
     }
 
 
-def listing_view(listing: Listing) -> View:
+def shop_sync_view(view: SyncView) -> View:
+    sync, rules, pushing = view.sync, view.sync.rules, view.pushing
+    return {
+        "mode": rules.mode.value,
+        "every_minutes": sync.every_minutes,
+        "at": f"{sync.at:%H:%M}",
+        "time_zone": sync.zone,
+        "ratio": rules.ratio,
+        "threshold": rules.threshold,
+        "maximum": rules.maximum,
+        "push_at_threshold": rules.push_at_threshold,
+        "largest_price_fall": rules.largest_price_fall,
+        "verify_percent": sync.verify_percent,
+        "next_run": time_view(view.next_run),
+        "ran_at": maybe_time(pushing.ran_at),
+        "verified_at": maybe_time(pushing.verified_at),
+        "rests_until": maybe_time(pushing.held_until),
+        "rests_because": pushing.held_why,
+    }
+
+
+def listing_sync_view(found: InStep) -> View:
+    state, made = found.state, found.made
+    target = made.target.quantity if made else None
+    if state.blocked is not None:
+        told = "blocked"
+    elif state.outstanding:
+        told = "pushing"
+    else:
+        told = "in_step" if target is not None and state.known == target else "differs"
+    return {
+        "target": target,
+        "rule": made.target.rule.value if made else None,
+        "acknowledged": state.acknowledged,
+        "acknowledged_at": maybe_time(state.acknowledged_at),
+        "acknowledged_price": None if state.price is None else f"{state.price:f}",
+        "state": told,
+        "blocked": state.blocked and f"{state.blocked.code}: {state.blocked.why}",
+        "failed": state.failed,
+        "attempts": state.attempts,
+    }
+
+
+def passport_view(passport: Passport) -> View:
+    return {
+        "number": passport.fence,
+        "quantity": passport.quantity,
+        "sent_at": time_view(passport.sent_at),
+        "answered_at": maybe_time(passport.answered_at),
+        "answer": passport.answer,
+        "detail": passport.detail,
+        "because": passport.because,
+        "asked_at": time_view(passport.asked_at),
+        "sellable": passport.sellable,
+        "offered": passport.offered,
+        "rule": passport.rule.value,
+        "mode": passport.mode,
+        "ratio": passport.ratio,
+        "threshold": passport.threshold,
+        "maximum": passport.maximum,
+        "incoming_cap": passport.incoming_cap,
+        "levels": [asdict(level) for level in passport.levels],
+    }
+
+
+def explanation_view(explanation: Explanation) -> View:
+    return {
+        "sentence": explanation.sentence,
+        "passport": passport_view(explanation.passport),
+        "later": [passport_view(each) for each in explanation.later],
+    }
+
+
+def listing_view(found: InStep) -> View:
+    """A listing with what it has otherwise than its shop, and how far its marketplace is in step."""
+    own = {each.name: getattr(found.state.own, each.name) for each in fields(found.state.own)}
+    return {**_listing_view(found.listing), "overrides": own, "sync": listing_sync_view(found)}
+
+
+def _listing_view(listing: Listing) -> View:
     priced = listing.price is not None and listing.currency is not None
     return {
         "channel": listing.key.shop.channel,

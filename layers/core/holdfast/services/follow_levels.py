@@ -1,4 +1,4 @@
-"""Keep the register: what the table's stream says of new minutes in wheels and of new reservations.
+"""Follow the table's stream: keep the register, and ask for the pushes that changes of levels call for.
 
 Off the path buyers wait on, at least once, in any order: every row written here is only a place to look at.
 """
@@ -14,24 +14,47 @@ from holdfast.store.reservations import record_from
 from holdfast.store.table import Delete, Put
 
 from .context import Context
+from .plan_pushes import News, plan_pushes
+from .syncing import Planning
 
 Image = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One record of the stream: the item before (None: created) and after (None: gone), as plain values."""
+    """One record of the stream: the item before (None: created) and after (None: gone), as plain values.
+
+    `id`: the record's own, the same whenever it is delivered.
+    """
 
     before: Image | None
     after: Image | None
+    id: str = ""
 
 
-def follow_levels(context: Context, changes: Iterable[Change]) -> int:
-    """Write the rows of these changes; answers how many. Raises Unavailable: then all of them are to come again."""
-    rows = [row for change in changes for row in _rows(change)]
+def follow_levels(context: Context, changes: Iterable[Change], *, planning: Planning | None = None) -> int:
+    """Write the rows of these changes; answers how many. Raises Unavailable: then all of them are to come again.
+
+    `planning` None: no listing is thought of.
+    """
+    told = list(changes)
+    rows = [row for change in told for row in _rows(change)]
     if rows:
         context.ledger.register.write(rows)
+    if planning is not None:
+        plan_pushes(planning, _news(told))
     return len(rows)
+
+
+def _news(changes: Iterable[Change]) -> News:
+    news = News()
+    for change in changes:
+        image = change.after or change.before
+        if image is not None and image["sk"].startswith("LEVEL#"):
+            news.note_level(change.before, change.after, id=change.id)
+        elif image is not None and image["sk"] == "RESERVATION":
+            news.note_order(change.before, change.after, id=change.id)
+    return news
 
 
 def _rows(change: Change) -> list[Put | Delete]:

@@ -20,6 +20,10 @@
 | order that waits      | WAITING#{channel}#{shop} | {listing}#{order}                   |
 | listing               | LISTING#{channel}#{shop} | {listing}                           |
 | its row per SKU       | LISTINGS_OF#{sku}      | {channel}#{shop}#{listing}            |
+| a shop's sync settings| SHOP#{channel}#{shop}  | SYNC                                  |
+| its calls and runs    | SHOP#{channel}#{shop}  | PUSHING                               |
+| a listing's push state| PUSH#{channel}#{shop}  | {listing}                             |
+| a number's passport   | PASSPORT#{channel}#{shop}#{listing} | {sent, ms}#{fence}       |
 """
 
 import zlib
@@ -170,3 +174,37 @@ def listing_of_sku(sku: str, key: ListingKey) -> Key:
 def listing_in_row(sk: str) -> ListingKey:
     channel, name, its = sk.split("#", 2)
     return ListingKey(ShopKey(channel, name), its)
+
+
+def shop_sync(key: ShopKey) -> Key:
+    return Key(shop_partition(key), "SYNC")
+
+
+def shop_pushing(key: ShopKey) -> Key:
+    return Key(shop_partition(key), "PUSHING")
+
+
+def pushes_partition(key: ShopKey) -> str:
+    return f"PUSH#{key.channel}#{key.shop}"
+
+
+def push(key: ListingKey) -> Key:
+    return Key(pushes_partition(key.shop), key.listing)
+
+
+def push_of(pk: str, sk: str) -> ListingKey:
+    _, channel, shop = pk.split("#", 2)
+    return ListingKey(ShopKey(channel, shop), sk)
+
+
+def passports_partition(key: ListingKey) -> str:
+    return f"PASSPORT#{key.shop.channel}#{key.shop.shop}#{key.listing}"
+
+
+def passport(key: ListingKey, sent_ms: int, fence: int) -> Key:
+    return Key(passports_partition(key), f"{sent_ms:013d}#{fence:010d}")
+
+
+def passports_up_to(at_ms: int) -> str:
+    """The largest sort key of what was sent at or before this time."""
+    return f"{at_ms:013d}{MAX_SK}"

@@ -7,8 +7,11 @@ from .levels import Levels
 from .listings import Listings
 from .movements import Movements
 from .orders import Orders
+from .passports import Passports
+from .pushes import Pushes
 from .register import Register
 from .reservations import Reservations
+from .shop_syncs import ShopSyncs
 from .shops import Shops
 from .table import Table
 
@@ -24,6 +27,9 @@ class Ledger:
     orders: Orders
     shops: Shops
     listings: Listings
+    pushes: Pushes
+    passports: Passports
+    syncs: ShopSyncs
 
 
 def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
@@ -38,4 +44,7 @@ def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
         orders=Orders(reservations, table),
         shops=Shops(table),
         listings=Listings(table),
+        pushes=Pushes(table),
+        passports=Passports(table),
+        syncs=ShopSyncs(table),
     )

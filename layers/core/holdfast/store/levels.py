@@ -95,10 +95,10 @@ class Levels:
         item = self._table.get(keys.level(place))
         return level_from(item, check=check) if item else None
 
-    def get_many(self, places: Sequence[Place]) -> list[Level]:
+    def get_many(self, places: Sequence[Place], *, check: bool = True) -> list[Level]:
         """Each of the levels; one that does not exist has no units."""
         items = self._table.get_many([keys.level(place) for place in places])
-        found = {level.place: level for level in map(level_from, items)}
+        found = {level.place: level for level in (level_from(item, check=check) for item in items)}
         return [found.get(place, Level(place=place)) for place in places]
 
     def of_sku(self, sku: str, *, check: bool = True) -> SkuView:

@@ -1,0 +1,1 @@
+"""`holdfast`, the operator's command: shops, listings, sync, and why. `python -m cli`."""
