@@ -16,6 +16,14 @@ GOOD = {
     "DEFAULT_MODE": "on_order",
     "LOCATIONS": "main, hue",
     "KEEP_ENDED_DAYS": "90",
+    "REFUND_SECONDS": "259200",
+    "HOLD_BUDGET": "scarce",
+    "BUYER_LIMITS": "open_holds=5,reholds=10,held_minutes=480",
+    "SKU_LIMITS": "open_holds=2,reholds=3,held_minutes=180,pause_seconds=300",
+    "BUDGET_WINDOW_SECONDS": "86400",
+    "RISK_RULES": "no_paid_order:monitor:30,just_registered:monitor:30:7,inactive:off:30:30,rarely_pays:on:30:75",
+    "RISK_ACTIONS": "floor=30,shorter_hold=60,refuse=90",
+    "SHORT_HOLD_SECONDS": "600",
 }
 
 

@@ -92,6 +92,13 @@ def read_time(value: object) -> datetime:
     raise Wrong(TIME.expected)
 
 
+def read_boolean(value: object) -> bool:
+    """Raises Wrong."""
+    if not isinstance(value, bool):
+        raise Wrong(YES_OR_NO.expected)
+    return value
+
+
 def not_ahead(at: datetime, *, now: datetime) -> datetime:
     """A time that has come, as far as clocks agree. Raises Wrong."""
     if at > now + CLOCKS_DIFFER:
@@ -132,6 +139,10 @@ CURRENCY = text("[A-Z]{3}", longest=3, expected="a currency as in VND")
 POLL_SECONDS = whole(60, 86_400)
 OVERLAP_SECONDS = whole(60, 7 * 86_400)
 LETTERS_AT_ONCE = whole(1, 1_000)
+DAY = text(r"20[2-9]\d-[01]\d-[0-3]\d", longest=10, expected="a day as in 2026-03-01")
+VERSION = whole(1, 1_000_000_000)
+LIMIT_SECONDS = whole(0, LONGEST_HOLD_SECONDS)
+YES_OR_NO: Rule[bool] = Rule(expected="true or false", schema={"type": "boolean"}, read=read_boolean)
 MODE = choice("reserve", "on_order", "on_payment")
 TIME: Rule[datetime] = Rule(
     expected="a time as in 2026-03-01T09:30:00+07:00",

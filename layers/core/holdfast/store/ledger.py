@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .buyers import Buyers
 from .incidents import Incidents
 from .levels import Levels
 from .listings import Listings
@@ -24,6 +25,7 @@ class Ledger:
     orders: Orders
     shops: Shops
     listings: Listings
+    buyers: Buyers
 
 
 def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
@@ -38,4 +40,5 @@ def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
         orders=Orders(reservations, table),
         shops=Shops(table),
         listings=Listings(table),
+        buyers=Buyers(table),
     )
