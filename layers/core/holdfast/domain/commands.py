@@ -5,7 +5,7 @@ with. A level that is not in it is believed to be as the record says; the write'
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from . import changes, incident
@@ -117,7 +117,7 @@ def commit(record: Reservation, situation: Situation, *, payment_id: str) -> Dec
         return Write(record=paid, outcome="committed")
     if record.state is State.RELEASED:
         return _refund(record, "paid after its release", (), payment_id=payment_id, situation=situation)
-    sources = _sources(record, situation)
+    sources = _sources(record, replace(situation, floors={}))
     if isinstance(sources, FoldFirst):
         return sources
     if sources.short:

@@ -173,7 +173,9 @@ def _keep_unmatched(context: Context, reservation_id: str, *, payment_id: str, e
 
 def release(context: Context, reservation_id: str) -> ReservationAnswer:
     """Raises UnknownReservation, NotInThisState after shipping."""
-    answer = _run(context, reservation_id, commands.release)
+    answer = _run(
+        context, reservation_id, commands.release, spend=keep_budget.for_release, budget_tries=COMMAND_TRIES // 2
+    )
     if answer.first:
         context.count("RefundDue" if answer.outcome == "refund_due" else "Released", 1)
     return answer

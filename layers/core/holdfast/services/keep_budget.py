@@ -53,6 +53,14 @@ def for_commit(_context: Context, before: Reservation, write: Write, buyer: Buye
     return buyer.with_entry(own.finished(End.PAID, int(clock.now_s))).pruned(clock)
 
 
+def for_release(_context: Context, before: Reservation, write: Write, buyer: Buyer, clock: Clock) -> Buyer | None:
+    """Given back before its end: it made room, and was a hold all the same."""
+    own = buyer.entries.get(before.id)
+    if own is None or own.end is not None or own.ran_out(clock) or write.record.paid:
+        return None
+    return buyer.with_entry(own.finished(End.RELEASED, int(clock.now_s))).pruned(clock)
+
+
 def refuse_scarce_beside_budget(before: Reservation, after: Reservation, terms: Terms | None) -> None:
     """Scarce goods are not slipped into a reservation whose buyer was never weighed. Raises PolicyRefused."""
     if terms is None or before.budgeted:
