@@ -1,6 +1,7 @@
 """The hold budget, as a buyer of scarce goods meets it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,11 +33,11 @@ def shop(of_sku: Limits = NONE, *, of_buyer: Limits = NONE, bottles: int = 50) -
     return world
 
 
-def hold(world: World, order: str, sku: str = "bottle", quantity: int = 1, **more: object) -> Reservation:
+def hold(world: World, order: str, sku: str = "bottle", quantity: int = 1, **more: Any) -> Reservation:
     return world.hold(order, sku, quantity, **more).record
 
 
-def refused(world: World, order: str, sku: str = "bottle", quantity: int = 1, **more: object) -> HoldBudget:
+def refused(world: World, order: str, sku: str = "bottle", quantity: int = 1, **more: Any) -> HoldBudget:
     before = dict(world.raw.items)
     with pytest.raises(HoldBudget) as error:
         world.hold(order, sku, quantity, **more)
