@@ -55,8 +55,8 @@ def budget_environment() -> dict[str, str]:
     """As the template has it."""
     parameters = template.read()["Parameters"]
     variables = template.read()["Globals"]["Function"]["Environment"]["Variables"]
-    names = ("REFUND_SECONDS", "HOLD_BUDGET", "BUYER_LIMITS", "SKU_LIMITS", "BUDGET_WINDOW_SECONDS")
-    names += ("RISK_RULES", "RISK_ACTIONS", "SHORT_HOLD_SECONDS")
+    names = ["REFUND_SECONDS", "HOLD_BUDGET", "BUYER_LIMITS", "SKU_LIMITS", "BUDGET_WINDOW_SECONDS"]
+    names += ["RISK_RULES", "RISK_ACTIONS", "SHORT_HOLD_SECONDS"]
     return {name: str(parameters[variables[name]["Ref"]]["Default"]) for name in names}
 
 
