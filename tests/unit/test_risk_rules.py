@@ -68,10 +68,16 @@ def test_which_rules_apply_to_whom(facts: Facts, codes: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize(
     ("points", "action"),
-    [(0, Action.ALLOW), (29, Action.ALLOW), (30, Action.FLOOR), (60, Action.SHORTER_HOLD), (90, Action.REFUSE)],
+    [(0, Action.ALLOW), (59, Action.ALLOW), (60, Action.SHORTER_HOLD), (89, Action.SHORTER_HOLD), (90, Action.REFUSE)],
 )
 def test_points_lead_to_the_severest_action_they_reach(points: int, action: Action) -> None:
     assert Actions().at(points) is action
+
+
+def test_the_floor_may_begin_before_a_shorter_hold() -> None:
+    assert Actions(floor=30).at(30) is Action.FLOOR
+    assert judged(Facts(paid_orders=0), actions=Actions(floor=30)).untrusted
+    assert not judged(Facts(paid_orders=0)).untrusted
 
 
 def test_an_action_of_zero_points_is_never_taken() -> None:

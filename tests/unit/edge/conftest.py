@@ -42,7 +42,7 @@ ENVIRONMENT = {
     "SKU_LIMITS": "open_holds=2,reholds=3,held_minutes=180,pause_seconds=300",
     "BUDGET_WINDOW_SECONDS": "86400",
     "RISK_RULES": "no_paid_order:monitor:30,just_registered:monitor:30:7,inactive:off:30:30,rarely_pays:on:30:75",
-    "RISK_ACTIONS": "floor=30,shorter_hold=60,refuse=90",
+    "RISK_ACTIONS": "floor=60,shorter_hold=60,refuse=90",
     "SHORT_HOLD_SECONDS": "600",
     "POWERTOOLS_SERVICE_NAME": "under_test",
     "POWERTOOLS_METRICS_NAMESPACE": "Holdfast/test",

@@ -116,7 +116,7 @@ DEFAULT_RULES = (
 class Actions:
     """The points from which each action is taken; 0: never."""
 
-    floor: int = 30
+    floor: int = 60
     shorter_hold: int = 60
     on_payment: int = 0
     refuse: int = 90

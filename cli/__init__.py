@@ -1,0 +1,1 @@
+"""The `holdfast` command: what operators do from a terminal. `python -m cli`."""
