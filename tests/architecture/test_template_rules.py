@@ -489,7 +489,16 @@ def test_work_that_waits_too_long_raises_an_alarm(name: str) -> None:
 @pytest.mark.parametrize(
     "metric",
     [
-        *("Oversold", "RefundDue", "DuplicatePayment", "PaymentUnmatched", "DriftFound", "ClockAhead", "SweepFailures"),
+        *(
+            "Oversold",
+            "RefundDue",
+            "RefundOverdue",
+            "DuplicatePayment",
+            "PaymentUnmatched",
+            "DriftFound",
+            "ClockAhead",
+            "SweepFailures",
+        ),
         *("ShopUnauthorised", "WebhookNotTaken"),
     ],
 )
