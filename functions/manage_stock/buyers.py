@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from holdfast.domain.errors import BadInput, FieldError
 from holdfast.runtime import cursors, fields
 from holdfast.runtime.buyer_views import buyer_view, ruled_view
+from holdfast.runtime.fields import Wrong
 from holdfast.runtime.models import BuyerBody
 from holdfast.runtime.queries import Query
 from holdfast.runtime.resolver import Routes, in_path, reply
@@ -32,17 +33,17 @@ def put_buyer(id: str) -> Response[str]:  # noqa: A002  # named as in the path
 @routes.get("/v1/risk")
 def list_ruled() -> Response[str]:
     query, work = Query(routes.request_read), routes.work
-    limit, cursor, told = query.limit(), query.one("cursor"), query.one("day", fields.DAY)
+    limit, cursor, told = query.limit(), query.one("cursor"), query.one("day")
     query.end()
-    day = _day(told) if told else work.clock().astimezone(UTC).date()
+    day = work.clock().astimezone(UTC).date() if told is None else _day(told)
     found, start = look_at_buyer.list_ruled(work, day, limit=limit, start=cursors.ruled_start(cursor, day=day))
     return reply(page_view(found, ruled_view, cursor=cursors.ruled_cursor(start)))
 
 
 def _day(told: str) -> date:
     try:
-        return date.fromisoformat(told)
-    except ValueError:
+        return fields.DAY.read(told)
+    except Wrong:
         raise BadInput([FieldError("day", fields.DAY.expected)]) from None
 
 

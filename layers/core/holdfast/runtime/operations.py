@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from pydantic import BaseModel
 
@@ -53,7 +54,7 @@ def _command(command: Command, summary: str) -> Operation:
     )
 
 
-def _parameter(name: str, rule: Rule[str] | Rule[int], description: str) -> Parameter:
+def _parameter(name: str, rule: Rule[str] | Rule[int] | Rule[date], description: str) -> Parameter:
     return Parameter(name=name, schema=rule.schema, description=description)
 
 
