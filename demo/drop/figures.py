@@ -30,6 +30,7 @@ def figures(sale: Sale, *, bottles: int, committed: int, oversold: int) -> dict[
         "expired": sum(1 for hold in sale.holds if not hold.paid),
         "holds": len(sale.holds),
         "refund_due": sum(1 for hold in sale.holds if hold.outcome == "refund_due"),
+        "holds_by_kind": dict(sorted(Counter(hold.kind for hold in sale.holds).items())),
         "refused": dict(sorted(sale.codes.items())),
     }
 

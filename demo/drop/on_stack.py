@@ -43,10 +43,14 @@ class RealClock:
 
 
 class StackShop:
-    """One SKU through the API; the product page is fetched once a second, for everybody."""
+    """One SKU through the API; the product page is fetched once a second, for everybody.
 
-    def __init__(self, shop: Shop, sku: str, *, faster: int) -> None:
+    `till`: payments do not queue behind those who press the button, as in any shop.
+    """
+
+    def __init__(self, shop: Shop, till: Shop, sku: str, *, faster: int) -> None:
         self._shop = shop
+        self._till = till
         self._sku = sku
         self._faster = faster
         self._free = 0
@@ -55,16 +59,16 @@ class StackShop:
         return await self._shop.call("PUT", f"v1/reservations/{order_id}", body, expected=ANSWERS)
 
     async def begin_payment(self, order_id: str) -> Reply:
-        return await self._shop.command(order_id, "payment", expected=ANSWERS)
+        return await self._till.command(order_id, "payment", expected=ANSWERS)
 
     async def commit(self, order_id: str, *, payment_id: str) -> Reply:
-        return await self._shop.commit(order_id, payment_id=payment_id)
+        return await self._till.commit(order_id, payment_id=payment_id)
 
     def free(self) -> int:
         return self._free
 
     async def look(self) -> None:
-        reply = await self._shop.call("GET", f"v1/availability?sku={self._sku}")
+        reply = await self._till.call("GET", f"v1/availability?sku={self._sku}")
         self._free = reply.body["skus"][0]["free"]
 
     async def keep_looking(self) -> None:
@@ -94,12 +98,13 @@ class Drop:
 async def run(stack: Stack, stage: Stage, drop: Drop) -> dict[str, Any]:
     """The sale of a SKU of its own. Answers its figures."""
     sku, size, faster = f"BOTTLE-{drop.name}", drop.size, drop.faster
-    async with Shop(stack.api_url, stack.token()) as shop:
+    token = stack.token()
+    async with Shop(stack.api_url, token) as shop, Shop(stack.api_url, token) as till:
         limits = {"scarce": True, "floor": min(FLOOR, size.bottles // 10)} if drop.ruled else {"scarce": False}
         await shop.put_sku(sku, {"name": f"A bottle, {drop.name}", "limits": limits})
         await shop.receive({sku: size.bottles})
         await shop.warm_up()
-        page = StackShop(shop, sku, faster=faster)
+        page = StackShop(shop, till, sku, faster=faster)
         await page.look()
         people = crowd(size, read_delays(), now=datetime.now(UTC), seed=drop.seed)
         sale = await _sell(stack, stage, page, sku, people, faster)

@@ -12,8 +12,11 @@ from demo.drop.crowd import SALE_MINUTES
 if TYPE_CHECKING:
     from demo.drop.crowd import Person
 
-# Whoever is about to pay says so before his hold is over.
-BEFORE_THE_END_MINUTES = 2.0
+# Whoever needs longer than his hold lasts goes to pay when half of it is over; the shop shows him the time.
+GOES_TO_PAY_AFTER = 0.5
+PAYMENT_WINDOW_MINUTES = 30.0
+# He leaves room for the way; a payment that is due this late is begun as well.
+LEAVES_ROOM_MINUTES = 2.0
 # Nobody asks more often; a limit on what one person can do to the stack.
 MOST_TRIES = 40
 REFUSED_BY_RULES_TRIES = 2
@@ -112,11 +115,11 @@ async def _with_a_bottle(person: Person, reservation: dict[str, Any], shop: Drop
     hold = Hold(person.kind, began, began + left)
     sale.holds.append(hold)
     if person.pays_after is None or began + person.pays_after > 2 * SALE_MINUTES:
-        await clock.until(hold.ends + BEFORE_THE_END_MINUTES)
+        await clock.until(hold.ends + LEAVES_ROOM_MINUTES)
         return person.holds_again
     pays_at = began + person.pays_after
-    begins_at = min(pays_at - 1.0, hold.ends - BEFORE_THE_END_MINUTES)
-    if pays_at > hold.ends - BEFORE_THE_END_MINUTES and pays_at <= begins_at + 30.0:
+    begins_at = began + GOES_TO_PAY_AFTER * left
+    if hold.ends - LEAVES_ROOM_MINUTES < pays_at <= begins_at + PAYMENT_WINDOW_MINUTES:
         await clock.until(begins_at)
         answer = await shop.begin_payment(reservation["id"])
         if answer.status == HTTPStatus.OK:
