@@ -114,7 +114,7 @@ async def _with_a_bottle(person: Person, reservation: dict[str, Any], shop: Drop
     left = shop.minutes_left(reservation)
     hold = Hold(person.kind, began, began + left)
     sale.holds.append(hold)
-    if person.pays_after is None or began + person.pays_after > 2 * SALE_MINUTES:
+    if person.pays_after is None or began + person.pays_after > SALE_MINUTES + PAYMENT_WINDOW_MINUTES:
         await clock.until(hold.ends + LEAVES_ROOM_MINUTES)
         return person.holds_again
     pays_at = began + person.pays_after
