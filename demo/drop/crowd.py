@@ -54,42 +54,40 @@ class Person:
 
 
 def crowd(size: Size, delays: Delays, *, now: datetime, seed: int) -> tuple[Person, ...]:
-    """Delays of payment are real ones: those of people spread evenly over all quantiles, dealt out by chance."""
+    """Delays of payment are real ones. Of each kind of people they are spread evenly over all quantiles, and so are the
+    times of arrival; who gets which is dealt out by chance.
+    """
     dealt = random.Random(seed)
-    regular: Kind = "regular"
-    newcomer: Kind = "newcomer"
-    kinds = [regular] * size.regulars + [newcomer] * size.newcomers
-    people = _paying(kinds, delays, dealt)
-    persons = [_person(number, kind, after, now=now, dealt=dealt) for number, (kind, after) in enumerate(people)]
     paying = round(PAYING_SCALPERS * size.scalpers)
-    shares = [(number + 0.5) / paying for number in range(paying)]
-    dealt.shuffle(shares)
-    afters: list[float | None] = [delays.minutes(share) for share in shares]
-    afters += [None] * (size.scalpers - paying)
-    dealt.shuffle(afters)
-    first = len(persons)
-    persons += [_person(first + at, "scalper", after, now=now, dealt=dealt) for at, after in enumerate(afters)]
-    return tuple(persons)
+    never: list[float | None] = [None] * (size.scalpers - paying)
+    persons = [
+        *_of_kind("regular", _spread(size.regulars, delays), now=now, dealt=dealt),
+        *_of_kind("newcomer", _spread(size.newcomers, delays), now=now, dealt=dealt),
+        *_of_kind("scalper", [*_spread(paying, delays), *never], now=now, dealt=dealt),
+    ]
+    return tuple(sorted(persons, key=lambda each: each.arrives_at))
 
 
-def _paying(kinds: list[Kind], delays: Delays, dealt: random.Random) -> list[tuple[Kind, float]]:
-    shares = [(number + 0.5) / len(kinds) for number in range(len(kinds))]
-    dealt.shuffle(shares)
-    return [(kind, delays.minutes(share)) for kind, share in zip(kinds, shares, strict=True)]
+def _spread(people: int, delays: Delays) -> list[float | None]:
+    return [delays.minutes((number + 0.5) / people) for number in range(people)]
 
 
-def _person(number: int, kind: Kind, after: float | None, *, now: datetime, dealt: random.Random) -> Person:
+def _of_kind(kind: Kind, pays_after: list[float | None], *, now: datetime, dealt: random.Random) -> list[Person]:
     scalper = kind == "scalper"
     within = SCALPERS_WITHIN_MINUTES if scalper else PEOPLE_WITHIN_MINUTES
-    return Person(
-        id=f"{kind}-{number:04d}",
-        kind=kind,
-        facts=_facts(kind, now, dealt),
-        arrives_at=within * dealt.random() ** (1 if scalper else 2),
-        looks_every=SCALPER_LOOKS_EVERY if scalper else PERSON_LOOKS_EVERY,
-        pays_after=after,
-        seed=dealt.randrange(2**32),
-    )
+    dealt.shuffle(pays_after)
+    return [
+        Person(
+            id=f"{kind}-{number:04d}",
+            kind=kind,
+            facts=_facts(kind, now, dealt),
+            arrives_at=within * ((number + 0.5) / len(pays_after)) ** (1 if scalper else 2),
+            looks_every=SCALPER_LOOKS_EVERY if scalper else PERSON_LOOKS_EVERY,
+            pays_after=after,
+            seed=dealt.randrange(2**32),
+        )
+        for number, after in enumerate(pays_after)
+    ]
 
 
 def _facts(kind: Kind, now: datetime, dealt: random.Random) -> dict[str, Any]:
