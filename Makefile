@@ -49,6 +49,10 @@ status: $(STAMPS)/dev ## Say what is running and where
 demo: $(TOOLS) ## Replay a real day of orders on a stack of its own (KEEP=1 leaves the stack running)
 	@$(IN_VENV) demo
 
+.PHONY: drop
+drop: $(TOOLS) ## Sell 50 bottles to scalpers and buyers, without rules and with them (SHORT=1 for few); .local/drop.json
+	@$(IN_VENV) demo.drop
+
 .PHONY: bench
 bench: $(TOOLS) ## Measure write units, calls and time of each command; figures go to .local/bench.json
 	@$(IN_VENV) bench

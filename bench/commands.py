@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from holdfast.domain.errors import InsufficientStock
+from holdfast.domain.errors import HoldBudget, InsufficientStock
 from holdfast.domain.level import Place
 from holdfast.domain.policy import Mode
+from holdfast.domain.reservation import Wanted
 from holdfast.services import command_reservation as commands
 from holdfast.services.fold_level import fold_level
 from holdfast.services.hold_units import hold_units
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # A hold of 20 minutes has ended by then, and so has the margin of half a minute.
 PAST_A_HOLD_SECONDS = 1_300
 QUIET, BUSY, SOLD_OUT, LAST_ONE = "quiet lamp", "busy mug", "sold-out bowl", "last vase"
+SCARCE = "scarce bottle"
 ORDERED, PAID_FIRST = "ordered-first plate", "paid-first tray"
 LINES = tuple(f"cup {number:02d}" for number in range(10))
 
@@ -30,7 +32,8 @@ Named = tuple[str, "Cost"]
 def costs(world: World) -> dict[str, Cost]:
     """By the name of the command."""
     _stock(world)
-    return dict([*_submitting(world), *_refused(world), *_paying(world), *_paying_late(world), *_ending(world)])
+    parts = (_submitting, _refused, _paying, _paying_late, _ending, _within_budget)
+    return dict(named for part in parts for named in part(world))
 
 
 def _stock(world: World) -> None:
@@ -38,6 +41,7 @@ def _stock(world: World) -> None:
         world.stock(sku)
     world.stock(ORDERED, mode=Mode.ON_ORDER)
     world.stock(PAID_FIRST, mode=Mode.ON_PAYMENT)
+    world.stock(SCARCE, limits={"open_holds": 1})
     world.stock(SOLD_OUT, 1)
     world.stock(LAST_ONE, 1)
     for _ in range(20):  # a hold in each of 20 minutes: a wheel as large as 20-minute holds ever make it
@@ -128,3 +132,25 @@ def _ending(world: World) -> Iterator[Named]:
     yield "release, held", world.cost_of(lambda: commands.release(world.context, held))
     yield "release, paid: refund_due", world.cost_of(lambda: commands.release(world.context, paid))
     yield "ship", world.cost_of(lambda: commands.ship(world.context, sold))
+
+
+def _within_budget(world: World) -> Iterator[Named]:
+    """A scarce SKU: the same commands, with the buyer's budget in their transactions."""
+    warm = world.order(SCARCE, buyer_id="somebody")
+    hold_units(world.context, warm)
+    newcomer = world.order(SCARCE, buyer_id="never seen")
+    yield "hold with a budget, buyer never seen", world.cost_of(lambda: hold_units(world.context, newcomer))
+    yield "begin payment, with a budget", world.cost_of(lambda: commands.begin_payment(world.context, newcomer.id))
+    yield "commit, with a budget", world.cost_of(_commit(world, newcomer.id))
+    again = world.order(SCARCE, buyer_id="never seen")
+    yield "hold with a budget, buyer seen before", world.cost_of(lambda: hold_units(world.context, again))
+    more = [Wanted(SCARCE, 2)]
+    yield "change, with a budget", world.cost_of(lambda: commands.change(world.context, again.id, lines=more))
+
+    def refuse() -> None:
+        with contextlib.suppress(HoldBudget):
+            hold_units(world.context, world.order(SCARCE, buyer_id="never seen"))
+
+    yield "refused by the budget, noted once a minute", world.cost_of(refuse)
+    yield "refused by the budget again", world.cost_of(refuse)
+    yield "release, with a budget", world.cost_of(lambda: commands.release(world.context, again.id))

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from bench.meter import Cost
     from bench.refusals import Refusals
 
+NEVER_SEEN, SEEN = "hold with a budget, buyer never seen", "hold with a budget, buyer seen before"
 HOLD, QUIET_HOLD, COMMIT = "hold, busy SKU", "hold, quiet SKU (one a minute)", "commit, held"
 
 NOTES = """\
 A refused write (marked !) counts as a call; local engines report no units for it, AWS bills it like the write.
+With a budget: the buyer's item is in the transaction; a buyer whom this process saw before is read first.
 The settings of a SKU are remembered for 30 s per process: a hold of a quiet SKU reads them first.
 Expiry: the fold and the removal of the register's row. All in: with the writing of that row by the stream's consumer.
 The consumer also writes the rows by which reservations are listed (one per SKU and one per day), expiry or not.
@@ -37,6 +39,11 @@ def figures(
         "hold_quiet_read_units": ours[QUIET_HOLD].read_units,
         "commit_write_units": ours[COMMIT].write_units,
         "commit_calls_in_sequence": len(ours[COMMIT].calls),
+        "budget_hold_write_units": ours[NEVER_SEEN].write_units,
+        "budget_hold_calls_in_sequence": len(ours[NEVER_SEEN].calls),
+        "budget_hold_seen_write_units": ours[SEEN].write_units,
+        "budget_hold_seen_read_units": ours[SEEN].read_units,
+        "budget_hold_seen_calls_in_sequence": len(ours[SEEN].calls),
         "expiry_holds_per_minute": many.holds,
         "expiry_folds_per_minute": many.folds,
         "expiry_writes_per_minute": many.writes_in_sweep,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.domain.policy import Policy
+from local import template
 
 ROOT = Path(__file__).resolve().parent.parent
 PAIRS = 15
@@ -50,6 +51,15 @@ class Startup:
     ratio: float
 
 
+def budget_environment() -> dict[str, str]:
+    """As the template has it."""
+    parameters = template.read()["Parameters"]
+    variables = template.read()["Globals"]["Function"]["Environment"]["Variables"]
+    names = ["REFUND_SECONDS", "HOLD_BUDGET", "BUYER_LIMITS", "SKU_LIMITS", "BUDGET_WINDOW_SECONDS"]
+    names += ["RISK_RULES", "RISK_ACTIONS", "SHORT_HOLD_SECONDS"]
+    return {name: str(parameters[variables[name]["Ref"]]["Default"]) for name in names}
+
+
 def environment() -> dict[str, str]:
     """What Lambda and the template give the function, and nothing of the caller's."""
     policy = Policy()
@@ -71,6 +81,7 @@ def environment() -> dict[str, str]:
         "DEFAULT_MODE": policy.default_mode.value,
         "LOCATIONS": ",".join(policy.locations),
         "KEEP_ENDED_DAYS": str(policy.keep_ended_seconds // 86_400),
+        **budget_environment(),
         "LOG_LEVEL": "INFO",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_SERVICE_NAME": "hold_stock",

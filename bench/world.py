@@ -62,17 +62,22 @@ class World:
         self._ids[0] += 1
         return f"7c9e6679-7425-40de-944b-{self._ids[0]:012d}"
 
-    def stock(self, sku: str, units: int = PLENTY, *, mode: Mode | None = None) -> None:
-        put_sku(self.context, Sku(sku=sku, name=sku, mode=mode))
+    def stock(
+        self, sku: str, units: int = PLENTY, *, mode: Mode | None = None, limits: dict[str, int] | None = None
+    ) -> None:
+        """`limits` of its own make a SKU one whose buyers have a hold budget."""
+        put_sku(self.context, Sku(sku=sku, name=sku, mode=mode, own_limits=limits or {}))
         if units:
             move_stock(
                 self.context,
                 Movement(id=self.new_id(), type=Type.RECEIVE, sku=sku, location="main", quantity=units),
             )
 
-    def order(self, *skus: str, quantity: int = 1, reservation_id: str | None = None) -> Order:
+    def order(
+        self, *skus: str, quantity: int = 1, reservation_id: str | None = None, buyer_id: str = "buyer-4711"
+    ) -> Order:
         lines = tuple(Wanted(sku, quantity) for sku in skus)
-        return Order(id=reservation_id or self.new_id(), buyer_id="buyer-4711", lines=lines)
+        return Order(id=reservation_id or self.new_id(), buyer_id=buyer_id, lines=lines)
 
     def hold(self, *skus: str, quantity: int = 1) -> str:
         """Answers the id."""

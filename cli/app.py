@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import connect, dead_letters, import_csv, incidents, listings, shops, sync, why
+from cli import connect, dead_letters, import_csv, incidents, listings, risk, shops, sync, why
 from cli.talk import Talk
 
 app = typer.Typer(name="holdfast", no_args_is_help=True, add_completion=False, help="Holdfast's operator command.")
@@ -17,6 +17,7 @@ app.command("why")(why.why)
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(import_csv.app, name="import")
+app.add_typer(risk.app, name="risk")
 
 
 @app.callback()

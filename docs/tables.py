@@ -105,6 +105,8 @@ def _expression(condition: Callable[..., Condition]) -> str:
             return f"attribute_not_exists({path})"
         case "size<":
             return f"size({path}) < {made.value}"
+        case "absent or <":
+            return f"attribute_not_exists({path}) OR {path} < {made.value}"
         case comparison:
             return f"{path} {comparison} {made.value}"
 

@@ -1,4 +1,4 @@
-"""The reservations API: hold, pay, commit, release, ship. The path that buyers wait on, so it imports little.
+"""The reservations API: hold, change, pay, commit, release, ship. The path that buyers wait on, so it imports little.
 
 The gateway has found the route already: a table from its key is all the routing there is to do. A resolver, pydantic,
 the tracer and boto3 stay out of here, for the sake of the first request after a start.
@@ -9,7 +9,7 @@ from typing import Any
 
 from holdfast.runtime.edge import answer_http
 from holdfast.runtime.http import Answer, Request, json_body
-from holdfast.runtime.reading import read_id, read_nothing, read_order, read_payment
+from holdfast.runtime.reading import read_change, read_id, read_nothing, read_order, read_payment
 from holdfast.runtime.telemetry import observed
 from holdfast.runtime.views import outcome_view, reservation_view
 from holdfast.runtime.wiring import open_context
@@ -41,6 +41,13 @@ def _show(request: Request, context: Context) -> Answer:
     return Answer(status=200, body=reservation_view(record, now=context.clock()))
 
 
+def _change(request: Request, context: Context) -> Answer:
+    reservation_id = read_id(request.params["id"])
+    lines, version = read_change(json_body(request))
+    answer = commands.change(context, reservation_id, lines=lines, version=version)
+    return Answer(status=200, body=reservation_view(answer.record, now=context.clock()))
+
+
 def _commit(request: Request, context: Context) -> Answer:
     reservation_id = read_id(request.params["id"])
     answer = commands.commit(context, reservation_id, payment_id=read_payment(json_body(request)))
@@ -62,6 +69,7 @@ def _plain(command: Callable[[Context, str], ReservationAnswer]) -> Respond:
 ROUTES: dict[str, Respond] = {
     "PUT /v1/reservations/{id}": _submit,
     "GET /v1/reservations/{id}": _show,
+    "PATCH /v1/reservations/{id}": _change,
     "POST /v1/reservations/{id}/payment": _plain(commands.begin_payment),
     "POST /v1/reservations/{id}/commit": _commit,
     "POST /v1/reservations/{id}/release": _plain(commands.release),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.manage_stock import dead_letters, incidents, listings, reservations, shops, skus, stock
+from functions.manage_stock import buyers, dead_letters, incidents, listings, reservations, shops, skus, stock
 from holdfast.runtime.edge import answer_http
 from holdfast.runtime.http import Answer, MethodNotAllowed, Request, UnknownPath
 from holdfast.runtime.marketplaces import open_intake
@@ -21,6 +21,7 @@ app = resolver(
     shops.routes,
     listings.routes,
     incidents.routes,
+    buyers.routes,
     dead_letters.routes,
 )
 

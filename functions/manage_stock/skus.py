@@ -1,10 +1,12 @@
 """SKUs: how they are sold, what there is of them."""
 
+from typing import Any
+
 from aws_lambda_powertools.event_handler import Response
 
-from holdfast.domain.policy import Mode, Sku
+from holdfast.domain.policy import LIMIT_NAMES, Mode, Sku
 from holdfast.runtime import cursors, fields
-from holdfast.runtime.models import SkuBody
+from holdfast.runtime.models import Limits, SkuBody
 from holdfast.runtime.queries import MOST_SKUS, Query
 from holdfast.runtime.resolver import Routes, reply, sku_in_path
 from holdfast.runtime.stock_views import availability_view, levels_view, page_view, sku_view
@@ -22,8 +24,17 @@ def put_sku(sku: str) -> Response[str]:
         mode=Mode(told.deduction_mode) if told.deduction_mode else None,
         hold_seconds=told.hold_seconds,
         max_quantity=told.limits.max_quantity if told.limits else None,
+        **_budget(told.limits),
     )
     return reply(sku_view(look_up.put_sku(routes.work, sku_now)))
+
+
+def _budget(told: Limits | None) -> dict[str, Any]:
+    """The members of a Sku that speak of its buyers' budget."""
+    if told is None:
+        return {}
+    own = {name: most for name in LIMIT_NAMES if (most := getattr(told, name)) is not None}
+    return {"scarce": told.scarce, "own_limits": own, "floor": told.floor}
 
 
 @routes.get("/v1/skus/<sku>")

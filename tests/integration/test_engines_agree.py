@@ -56,6 +56,9 @@ named = st.sampled_from(
         conditions.id_not_used(),
         conditions.item_exists(),
         conditions.available_is(1),
+        conditions.more_than_the_floor(1, 1),
+        Condition("past_counts_no_more", ("version",), "absent or <", 1),
+        Condition("past_counts_no_more", ("folded_to",), "absent or <", 60),
     ]
 )
 some_conditions: st.SearchStrategy[tuple[Condition, ...]] = st.lists(named, max_size=2, unique=True).map(tuple)

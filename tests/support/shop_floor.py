@@ -64,7 +64,12 @@ class ShopFloor:
 
     def hold(self, name: object, basket: dict[str, int], *, by: Context | None = None) -> ReservationAnswer:
         lines = tuple(Wanted(sku, units) for sku, units in basket.items())
-        return hold_units(by or self.context(), Order(id=self.order_id(name), buyer_id="lan", lines=lines))
+        return hold_units(by or self.context(), Order(id=self.order_id(name), buyer_id=self.buyer, lines=lines))
+
+    @property
+    def buyer(self) -> str:
+        """The one buyer of this shop. Budgets of tests that share a table are each other's strangers."""
+        return f"lan-{self._mark}"
 
     def level(self, sku: str) -> Level:
         found = self.context().ledger.levels.get(Place(sku, "main"))

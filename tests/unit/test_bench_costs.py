@@ -36,6 +36,12 @@ def costs(engine: Any) -> dict[str, Cost]:
         ("commit, sent again", "GetItem"),
         ("release, held", "GetItem → TransactWrite"),
         ("ship", "GetItem → TransactWrite"),
+        ("hold with a budget, buyer never seen", "TransactWrite"),
+        ("hold with a budget, buyer seen before", "GetItem → TransactWrite"),
+        ("commit, with a budget", "GetItem → GetItem → TransactWrite"),
+        ("release, with a budget", "GetItem → GetItem → TransactWrite"),
+        ("refused by the budget, noted once a minute", "GetItem → BatchGetItem → GetItem → PutItem"),
+        ("refused by the budget again", "GetItem → BatchGetItem → GetItem"),
     ],
 )
 def test_each_command_makes_the_calls_it_needs_and_no_more(costs: dict[str, Cost], command: str, sequence: str) -> None:

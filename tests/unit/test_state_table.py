@@ -7,13 +7,13 @@ import pytest
 
 from holdfast.domain.errors import NotInThisState
 from holdfast.domain.policy import Mode
-from holdfast.domain.reservation import TABLE, Command, State, row_of
+from holdfast.domain.reservation import TABLE, Command, State, Wanted, row_of
 from holdfast.services.answers import ReservationAnswer
-from holdfast.services.command_reservation import begin_payment, refunded, release, ship
+from holdfast.services.command_reservation import begin_payment, change, refunded, release, ship
 from tests.support.world import World
 
 # Ten kettles, three of them wanted.
-FREE, TAKEN = 10, 3
+FREE, TAKEN, FEWER = 10, 3, 2
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[[World], ReservationAnswer]] = {
     "release": lambda world: release(world.context, "order"),
     "ship": lambda world: ship(world.context, "order"),
     "refunded": lambda world: refunded(world.context, "order"),
+    "change": lambda world: change(world.context, "order", lines=[Wanted("kettle", FEWER)]),
 }
 
 
@@ -72,41 +73,49 @@ CELLS: dict[tuple[str, str], Cell | str] = {
     ("open", "release"): Cell("released"),
     ("open", "ship"): "not_committed",
     ("open", "refunded"): "no_refund_due",
+    ("open", "change"): "not_held",
     ("held", "begin_payment"): Cell("held", units="held"),
     ("held", "commit"): Cell("committed", outcome="committed", units="committed"),
     ("held", "release"): Cell("released"),
     ("held", "ship"): "not_committed",
     ("held", "refunded"): "no_refund_due",
+    ("held", "change"): Cell("held", units="fewer held"),
     ("committed, unpaid", "begin_payment"): same("committed", units="committed"),
     ("committed, unpaid", "commit"): Cell("committed", outcome="committed", units="committed"),
     ("committed, unpaid", "release"): Cell("released"),
     ("committed, unpaid", "ship"): Cell("shipped", units="gone"),
     ("committed, unpaid", "refunded"): "no_refund_due",
+    ("committed, unpaid", "change"): "not_held",
     ("committed, paid", "begin_payment"): "already_paid",
     ("committed, paid", "commit"): same("committed", outcome="committed", units="committed"),
     ("committed, paid", "release"): Cell("refund_due", outcome="refund_due"),
     ("committed, paid", "ship"): Cell("shipped", units="gone"),
     ("committed, paid", "refunded"): "no_refund_due",
+    ("committed, paid", "change"): "already_paid",
     ("shipped", "begin_payment"): "already_shipped",
     ("shipped", "commit"): same("shipped", outcome="committed", units="gone"),
     ("shipped", "release"): "already_shipped",
     ("shipped", "ship"): same("shipped", units="gone"),
     ("shipped", "refunded"): "no_refund_due",
+    ("shipped", "change"): "already_shipped",
     ("released", "begin_payment"): "already_released",
     ("released", "commit"): Cell("refund_due", outcome="refund_due"),
     ("released", "release"): same("released"),
     ("released", "ship"): "already_released",
     ("released", "refunded"): "no_refund_due",
+    ("released", "change"): "already_released",
     ("refund_due", "begin_payment"): "refund_is_due",
     ("refund_due", "commit"): same("refund_due", outcome="refund_due"),
     ("refund_due", "release"): same("refund_due", outcome="refund_due"),
     ("refund_due", "ship"): "refund_is_due",
     ("refund_due", "refunded"): Cell("refunded"),
+    ("refund_due", "change"): "refund_is_due",
     ("refunded", "begin_payment"): "already_refunded",
     ("refunded", "commit"): same("refunded", outcome="refunded"),
     ("refunded", "release"): same("refunded"),
     ("refunded", "ship"): "already_refunded",
     ("refunded", "refunded"): same("refunded"),
+    ("refunded", "change"): "already_refunded",
 }
 
 
@@ -115,6 +124,7 @@ def where_the_units_are(world: World) -> str:
     return {
         (FREE, 0, 0, FREE): "free",
         (FREE - TAKEN, TAKEN, 0, FREE): "held",
+        (FREE - FEWER, FEWER, 0, FREE): "fewer held",
         (FREE - TAKEN, 0, TAKEN, FREE): "committed",
         (FREE - TAKEN, 0, 0, FREE - TAKEN): "gone",
     }[level.available, level.reserved, level.committed, level.on_hand]

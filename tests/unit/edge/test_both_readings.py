@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdfast.domain.errors import BadInput
-from holdfast.runtime.models import EmptyBody, PaymentBody, ReservationBody
-from holdfast.runtime.reading import read_nothing, read_order, read_payment
+from holdfast.domain.risk import Facts
+from holdfast.runtime.models import ChangeBody, EmptyBody, PaymentBody, ReservationBody
+from holdfast.runtime.reading import read_change, read_nothing, read_order, read_payment
 from holdfast.runtime.validation import validated
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ BUYERS = st.fixed_dictionaries(
 ORDERS = st.fixed_dictionaries(
     {"buyer": BUYERS, "lines": st.lists(LINES, min_size=1, max_size=4)},
     optional={"hold_seconds": st.integers(1, 259_200) | st.none(), "channel": NAMES | st.none()},
+)
+CHANGES = st.fixed_dictionaries(
+    {"lines": st.lists(LINES, min_size=1, max_size=4)}, optional={"version": st.integers(1, 1_000_000_000) | st.none()}
 )
 PAYMENTS = st.fixed_dictionaries({"payment_id": SKUS}, optional={"paid_at": NOT_TOO_OLD | st.none()})
 
@@ -104,6 +108,11 @@ def test_an_order_is_read_by_hand_as_by_its_model(body: Any) -> None:
     assert by_hand == by_model
 
 
+@given(broken(CHANGES) | JUNK)
+def test_a_change_is_read_by_hand_as_by_its_model(body: Any) -> None:
+    assert wrong_fields(lambda: read_change(body)) == wrong_fields(lambda: validated(ChangeBody, body, now=NOW))
+
+
 @given(broken(PAYMENTS) | JUNK)
 def test_a_payment_is_read_by_hand_as_by_its_model(body: Any) -> None:
     assert wrong_fields(lambda: read_payment(body)) == wrong_fields(lambda: validated(PaymentBody, body, now=NOW))
@@ -120,6 +129,11 @@ def test_what_is_accepted_is_understood_alike(body: dict[str, Any]) -> None:
     model = validated(ReservationBody, body, now=NOW)
 
     assert (order.buyer_id, order.hold_seconds, order.channel) == (model.buyer.id, model.hold_seconds, model.channel)
+    assert order.facts == Facts(
+        registered_at=model.buyer.registered_at,
+        last_active_at=model.buyer.last_active_at,
+        paid_orders=model.buyer.paid_orders,
+    )
     assert [(ln.sku, ln.quantity, ln.location) for ln in order.lines] == [
         (ln.sku, ln.quantity, ln.location) for ln in model.lines
     ]

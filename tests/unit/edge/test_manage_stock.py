@@ -77,7 +77,17 @@ def test_a_name_that_is_no_printable_text_is_refused(api: Api, sku: str) -> None
 
 
 def test_settings_come_back_as_they_were_put(api: Api) -> None:
-    told = {"name": "Mug", "deduction_mode": "on_order", "hold_seconds": 600, "limits": {"max_quantity": 5}}
+    limits = {
+        "max_quantity": 5,
+        "scarce": True,
+        "open_holds": 1,
+        "units": 0,
+        "reholds": 2,
+        "held_minutes": 60,
+        "pause_seconds": 0,
+        "floor": 3,
+    }
+    told = {"name": "Mug", "deduction_mode": "on_order", "hold_seconds": 600, "limits": limits}
 
     assert api(PUT, told, sku="mug").body == {"sku": "mug", **told}
     assert api(GET, sku="mug").body == {"sku": "mug", **told}
@@ -92,7 +102,9 @@ def test_settings_that_are_absent_are_as_the_stack_has_them(api: Api) -> None:
         "name": None,
         "deduction_mode": None,
         "hold_seconds": None,
-        "limits": {"max_quantity": None},
+        "limits": dict.fromkeys(
+            ("max_quantity", "scarce", "open_holds", "units", "reholds", "held_minutes", "pause_seconds", "floor")
+        ),
     }
 
 
@@ -101,8 +113,8 @@ def test_settings_that_are_absent_are_as_the_stack_has_them(api: Api) -> None:
     [
         ({"deduction_mode": "first_come"}, {"deduction_mode"}),
         (
-            {"hold_seconds": 0, "limits": {"max_quantity": 0, "min": 1}},
-            {"hold_seconds", "limits.max_quantity", "limits.min"},
+            {"hold_seconds": 0, "limits": {"max_quantity": 0, "min": 1, "scarce": 1, "pause_seconds": -1}},
+            {"hold_seconds", "limits.max_quantity", "limits.min", "limits.scarce", "limits.pause_seconds"},
         ),
         ({"limits": 7, "colour": "white", "name": 7}, {"limits", "colour", "name"}),
         ([], {"body"}),
@@ -328,7 +340,7 @@ def test_an_unknown_path_is_not_there(api: Api) -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
 def test_a_known_path_with_another_method_names_its_methods(api: Api, route: Any) -> None:
     path = route.path.replace("{id}", "x").replace("{sku}", "y")
-    told = api("$default", path=path, method="PATCH")
+    told = api("$default", path=path, method="OPTIONS")
 
     assert (told.status, told.code) == (405, "method_not_allowed")
     assert told.headers["allow"] == ", ".join(methods_of(path))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from holdfast.domain import errors
+from holdfast.domain.budget import Over
 from holdfast.domain.errors import BadInput, FieldError, InsufficientStock, Shortage
 from holdfast.runtime import http
 from holdfast.runtime.problems import problem, status_of
 
 FIELDS = [FieldError("lines[0].sku", "a name")]
+OVER = Over("open_holds", "mug", 2, 1_772_000_000)
 SHORT = [Shortage("mug", "main", 3, 1)]
 
 STATUSES: list[tuple[Exception, int]] = [
@@ -33,6 +37,8 @@ STATUSES: list[tuple[Exception, int]] = [
     (errors.NotInThisState("already_shipped", state="shipped", command="release"), 409),
     (errors.MovementRefused("no"), 409),
     (errors.PolicyRefused(["max_quantity"], "no"), 403),
+    (errors.VersionChanged(1, 2), 409),
+    (errors.HoldBudget([OVER], retry_after_seconds=90), 429),
     (errors.Conflict("later"), 503),
     (errors.Unavailable("later"), 503),
     (errors.LedgerBroken("later"), 503),
@@ -86,7 +92,22 @@ def test_a_bug_tells_nothing_of_the_inside() -> None:
 def test_what_passes_says_when_to_ask_again() -> None:
     assert problem(errors.Conflict("later"), request_id="abc").headers == {"retry-after": "1"}
     assert problem(errors.LedgerBroken("later"), request_id="abc").headers == {"retry-after": "60"}
+    assert problem(errors.HoldBudget([OVER], retry_after_seconds=90), request_id="abc").headers == {"retry-after": "90"}
     assert problem(BadInput(FIELDS), request_id="abc").headers == {}
+
+
+def test_a_buyer_over_his_budget_is_told_which_limit_and_for_how_long() -> None:
+    told = problem(errors.HoldBudget([OVER], retry_after_seconds=90), request_id="abc").body
+
+    assert (told["code"], told["reasons"], told["retry_after_seconds"]) == ("hold_budget", ["open_holds"], 90)
+    assert told["limits"] == [{"limit": "open_holds", "sku": "mug", "most": 2}]
+
+
+def test_whom_a_rule_refuses_is_told_the_reasons_and_when_to_come_back() -> None:
+    at = datetime(2026, 3, 9, 9, tzinfo=UTC)
+    told = problem(errors.PolicyRefused(["just_registered"], "no", retry_at=at), request_id="abc").body
+
+    assert (told["reasons"], told["retry_at"]) == (["just_registered"], "2026-03-09T09:00:00Z")
 
 
 def test_a_method_that_is_not_there_names_those_that_are() -> None:

@@ -13,6 +13,7 @@ from .conditions import (
     entry_unchanged,
     folded_no_further,
     id_not_used,
+    more_than_the_floor,
     not_folded_to,
     on_hand_is,
     still_in_its_entry,
@@ -21,23 +22,43 @@ from .conditions import (
 from .level import Level, LevelChange, Place
 
 
-def hold(place: Place, quantity: int, *, minute: int) -> LevelChange:
-    """Free → reserved until `minute`."""
+def hold(place: Place, quantity: int, *, minute: int, floor: int = 0) -> LevelChange:
+    """Free → reserved until `minute`, as long as more than `floor` units stay free."""
     return LevelChange(
         place=place,
         add={"available": -quantity},
         turn={minute: quantity},
-        conditions=(enough_free(quantity), not_folded_to(minute), wheel_has_room()),
+        conditions=(_free_above(quantity, floor), not_folded_to(minute), wheel_has_room()),
     )
 
 
-def hold_in_crowd(place: Place, quantity: int, *, minute: int) -> LevelChange:
+def hold_in_crowd(place: Place, quantity: int, *, minute: int, floor: int = 0) -> LevelChange:
     """As `hold`, on a wheel that was just folded and is still crowded: size is a matter of cost, the hold is not."""
     return LevelChange(
         place=place,
         add={"available": -quantity},
         turn={minute: quantity},
-        conditions=(enough_free(quantity), not_folded_to(minute)),
+        conditions=(_free_above(quantity, floor), not_folded_to(minute)),
+    )
+
+
+def hold_more(place: Place, quantity: int, *, minute: int, held: int, floor: int = 0) -> LevelChange:
+    """Free → reserved until `minute`, beside the `held` units that are in that entry already."""
+    return LevelChange(
+        place=place,
+        add={"available": -quantity},
+        turn={minute: quantity},
+        conditions=(_free_above(quantity, floor), still_in_its_entry(minute, held)),
+    )
+
+
+def hold_fewer(place: Place, quantity: int, *, minute: int, held: int) -> LevelChange:
+    """Reserved until `minute` → free, `quantity` of the `held` units."""
+    return LevelChange(
+        place=place,
+        add={"available": quantity},
+        turn={minute: -quantity},
+        conditions=(still_in_its_entry(minute, held),),
     )
 
 
@@ -51,11 +72,10 @@ def commit_held(place: Place, quantity: int, *, minute: int) -> LevelChange:
     )
 
 
-def commit_free(place: Place, quantity: int) -> LevelChange:
+def commit_free(place: Place, quantity: int, *, floor: int = 0) -> LevelChange:
     """Free → committed: `on_order` at submit, `on_payment` at payment, and the grace claim of a late payer."""
-    return LevelChange(
-        place=place, add={"available": -quantity, "committed": quantity}, conditions=(enough_free(quantity),)
-    )
+    add = {"available": -quantity, "committed": quantity}
+    return LevelChange(place=place, add=add, conditions=(_free_above(quantity, floor),))
 
 
 def give_back_held(place: Place, quantity: int, *, minute: int) -> LevelChange:
@@ -178,6 +198,10 @@ def first_count(place: Place, quantity: int) -> LevelChange:
     return LevelChange(
         place=place, add={"available": quantity, "on_hand": quantity}, conditions=(id_not_used(),), creates=True
     )
+
+
+def _free_above(quantity: int, floor: int) -> Condition:
+    return more_than_the_floor(quantity, floor) if floor else enough_free(quantity)
 
 
 def _free_or_known(leaving: int, oversells_from: int | None) -> Condition:

@@ -5,7 +5,7 @@ with. A level that is not in it is believed to be as the record says; the write'
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from . import changes, incident
@@ -18,15 +18,26 @@ from .reservation import Command, Go, Line, Refuse, Reservation, State, rule_for
 from .wheel import boundary, boundary_after
 
 COMMITTED_LATE = "committed late"
+HELD_AGAIN = "held again, payment begun"
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a command is judged by: the levels seen in failed writes, the time, the stack's settings."""
+    """What a command is judged by: the levels seen in failed writes, the time, the stack's settings.
+
+    `floors`: so many last units by SKU are not for this buyer to hold. A payment is not asked for them.
+    """
 
     seen: Mapping[Place, Level]
     now: datetime
     policy: Policy
+    floors: Mapping[str, int] = field(default_factory=dict)
+
+    def floor(self, line: Line) -> int:
+        return self.floors.get(line.sku, 0)
+
+    def has_due(self, level: Level) -> bool:
+        return bool(level.due(now_s=self.now.timestamp(), margin_seconds=self.policy.margin_seconds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +98,9 @@ def _sources(record: Reservation, situation: Situation) -> _Sources | FoldFirst:
             (free if held is None else entry).append(line)
         elif held is not None and level.wheel.get(held, 0) >= line.quantity:
             entry.append(line)
-        elif level.available >= line.quantity:
+        elif level.available >= line.quantity + situation.floor(line):
             free.append(line)
-        elif level.due(now_s=situation.now.timestamp(), margin_seconds=situation.policy.margin_seconds):
+        elif situation.has_due(level):
             return FoldFirst(level)
         else:
             short.append(line)
@@ -105,13 +116,13 @@ def commit(record: Reservation, situation: Situation, *, payment_id: str) -> Dec
         paid = record.became(record.state, "paid", now, paid=True, payment_id=payment_id, pay_by=None)
         return Write(record=paid, outcome="committed")
     if record.state is State.RELEASED:
-        return _refund(record, "paid after its release", (), payment_id=payment_id, now=now)
-    sources = _sources(record, situation)
+        return _refund(record, "paid after its release", (), payment_id=payment_id, situation=situation)
+    sources = _sources(record, replace(situation, floors={}))
     if isinstance(sources, FoldFirst):
         return sources
     if sources.short:
         back = tuple(changes.give_back_held(ln.place, ln.quantity, minute=_minute(record)) for ln in sources.entry)
-        return _refund(record, "paid too late, units gone", back, payment_id=payment_id, now=now)
+        return _refund(record, "paid too late, units gone", back, payment_id=payment_id, situation=situation)
     taken = (
         *(changes.commit_held(ln.place, ln.quantity, minute=_minute(record)) for ln in sources.entry),
         *(changes.commit_free(ln.place, ln.quantity) for ln in sources.free),
@@ -132,10 +143,19 @@ def _paid_before(record: Reservation, *, payment_id: str, now: datetime) -> Stay
 
 
 def _refund(
-    record: Reservation, why: str, back: tuple[LevelChange, ...], *, payment_id: str | None, now: datetime
+    record: Reservation, why: str, back: tuple[LevelChange, ...], *, payment_id: str | None, situation: Situation
 ) -> Write:
+    now = situation.now
+    by = now + timedelta(seconds=situation.policy.refund_seconds)
     due = record.became(
-        State.REFUND_DUE, f"refund due: {why}", now, paid=True, payment_id=payment_id, minute=None, pay_by=None
+        State.REFUND_DUE,
+        f"refund due: {why}",
+        now,
+        paid=True,
+        payment_id=payment_id,
+        minute=None,
+        pay_by=None,
+        refund_by=by,
     )
     told = incident.refund_due(record.id, payment_id=payment_id, why=why, at=now)
     return Write(record=due, changes=back, incidents=(told,), outcome="refund_due")
@@ -155,10 +175,7 @@ def begin_payment(record: Reservation, situation: Situation) -> Decision:
         return sources
     if sources.short:
         raise InsufficientStock(
-            [
-                Shortage(line.sku, line.location, line.quantity, max(0, situation.seen[line.place].available))
-                for line in sources.short
-            ]
+            [Shortage(line.sku, line.location, line.quantity, _free(situation, line)) for line in sources.short]
         )
     minute = _minute(record)
     until = _payment_minute(minute, situation, anew=bool(sources.free))
@@ -168,10 +185,18 @@ def begin_payment(record: Reservation, situation: Situation) -> Decision:
         else changes.lengthen(line.place, line.quantity, minute=minute, until=until)
         for line in sources.entry
     ]
-    anew = [changes.hold_in_crowd(line.place, line.quantity, minute=until) for line in sources.free]
-    what = "held again, payment begun" if sources.free else "payment begun"
+    anew = [
+        changes.hold_in_crowd(line.place, line.quantity, minute=until, floor=situation.floor(line))
+        for line in sources.free
+    ]
+    what = HELD_AGAIN if sources.free else "payment begun"
     begun = record.became(State.HELD, what, situation.now, payment_begun=True, minute=until)
     return Write(record=begun, changes=(*kept, *anew))
+
+
+def _free(situation: Situation, line: Line) -> int:
+    """What this buyer may take of a level that was seen."""
+    return max(0, situation.seen[line.place].available - situation.floor(line))
 
 
 def _payment_minute(minute: int, situation: Situation, *, anew: bool) -> int:
@@ -202,7 +227,7 @@ def release(record: Reservation, situation: Situation, *, what: str = "released"
         _assert_committed(record, situation)
         back = tuple(changes.give_back_committed(line.place, line.quantity) for line in record.lines)
         if rule.state is State.REFUND_DUE:
-            return _refund(record, what, back, payment_id=record.payment_id, now=situation.now)
+            return _refund(record, what, back, payment_id=record.payment_id, situation=situation)
     else:
         back = _give_back_what_is_held(record, situation)
     return Write(record=record.became(rule.state, what, situation.now, minute=None, pay_by=None), changes=back)
@@ -249,7 +274,7 @@ def refunded(record: Reservation, situation: Situation) -> Decision:
     if rule is None:
         return Stay(record=record)
     told = incident.refund_due(record.id, payment_id=record.payment_id, why="", at=situation.now)
-    return Write(record=record.became(rule.state, "refunded", situation.now), closes=(told.id,))
+    return Write(record=record.became(rule.state, "refunded", situation.now, refund_by=None), closes=(told.id,))
 
 
 def _assert_committed(record: Reservation, situation: Situation) -> None:

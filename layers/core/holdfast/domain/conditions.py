@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Test = Literal[">=", "<", "<=", "=", "exists", "absent", "size<"]
+Test = Literal[">=", "<", "<=", "=", "exists", "absent", "size<", "absent or <"]
 Path = tuple[str, ...]
 
 # Normal use needs at most 44 entries (the ladder in `wheel.py`); beyond this many the level is folded first, so that
@@ -18,7 +18,7 @@ WHEEL_ROOM = 64
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`path` of the item compared by `test` with `value`. A missing attribute fails every test but `absent`."""
+    """`path` of the item compared by `test` with `value`. A missing attribute fails all but the `absent` tests."""
 
     name: str
     path: Path
@@ -33,7 +33,7 @@ class Condition:
         if self.test == "absent":
             return found is None
         if found is None:
-            return False
+            return self.test == "absent or <"
         match self.test:
             case "exists":
                 return True
@@ -41,7 +41,7 @@ class Condition:
                 return bool(found == self.value)
             case ">=":
                 return bool(found >= self.value)
-            case "<":
+            case "<" | "absent or <":
                 return bool(found < self.value)
             case "<=":
                 return bool(found <= self.value)
@@ -52,6 +52,11 @@ class Condition:
 def enough_free(quantity: int) -> Condition:
     """A buyer can never make `available` negative."""
     return Condition("enough_free", ("available",), ">=", quantity)
+
+
+def more_than_the_floor(quantity: int, floor: int) -> Condition:
+    """The last units are for trusted buyers: whoever is untrusted takes from what lies above the floor."""
+    return Condition("more_than_the_floor", ("available",), ">=", quantity + floor)
 
 
 def still_in_its_entry(minute: int, quantity: int) -> Condition:
@@ -162,3 +167,8 @@ def fence_is(fence: int) -> Condition:
 def next_call_is(next_ms: int) -> Condition:
     """Two workers of one shop do not take the same place in its budget of calls."""
     return Condition("next_call_is", ("next_ms",), "=", next_ms)
+
+
+def past_counts_no_more(now: int) -> Condition:
+    """A buyer who was never seen, or whose past counts for nothing any more, is written without being read."""
+    return Condition("past_counts_no_more", ("counts_until",), "absent or <", now)

@@ -9,7 +9,10 @@ Anything else that is raised is a bug and stays loud.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
+
+from .budget import Over
 
 
 class HoldfastError(Exception):
@@ -149,16 +152,38 @@ class IdReused(Refused):
 
 
 class PolicyRefused(Refused):
-    """A rule of the merchant forbids it; `reasons` are its stable codes."""
+    """A rule of the merchant forbids it; `reasons` are its stable codes. `retry_at`: when time alone changes that."""
 
     code = "refused_by_policy"
 
-    def __init__(self, reasons: Sequence[str], detail: str) -> None:
+    def __init__(self, reasons: Sequence[str], detail: str, *, retry_at: datetime | None = None) -> None:
         super().__init__(detail)
         self.reasons = tuple(reasons)
+        self.retry_at = retry_at
 
     def members(self) -> Mapping[str, object]:
-        return {"reasons": list(self.reasons)}
+        at = {"retry_at": f"{self.retry_at:%Y-%m-%dT%H:%M:%SZ}"} if self.retry_at else {}
+        return {"reasons": list(self.reasons), **at}
+
+
+class HoldBudget(Refused):
+    """The buyer ties up as much as he may. `over`: the limits that are reached; it fits after so many seconds."""
+
+    code = "hold_budget"
+
+    def __init__(self, over: Sequence[Over], *, retry_after_seconds: int) -> None:
+        told = "; ".join(f"{each.limit} {each.most}{f' of {each.sku}' if each.sku else ''}" for each in over)
+        advice = f"pay or release what he holds, or ask again in {retry_after_seconds} s"
+        super().__init__(f"the buyer ties up as much as he may ({told}); {advice}")
+        self.over = tuple(over)
+        self.retry_after_seconds = retry_after_seconds
+
+    def members(self) -> Mapping[str, object]:
+        return {
+            "reasons": list(dict.fromkeys(each.limit for each in self.over)),
+            "limits": [{"limit": each.limit, "sku": each.sku, "most": each.most} for each in self.over],
+            "retry_after_seconds": self.retry_after_seconds,
+        }
 
 
 class NotInThisState(Refused):
@@ -171,6 +196,19 @@ class NotInThisState(Refused):
 
     def members(self) -> Mapping[str, object]:
         return {"state": self.state}
+
+
+class VersionChanged(Refused):
+    """The reservation is no longer the one that the caller saw."""
+
+    code = "version_changed"
+
+    def __init__(self, seen: int, version: int) -> None:
+        super().__init__(f"the reservation has version {version} by now, not {seen}; read it and decide again")
+        self.version = version
+
+    def members(self) -> Mapping[str, object]:
+        return {"version": self.version}
 
 
 class MovementRefused(Refused):

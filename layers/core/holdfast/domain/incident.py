@@ -57,6 +57,25 @@ def refund_due(reservation_id: str, *, payment_id: str | None, why: str, at: dat
     )
 
 
+def refund_overdue(
+    reservation_id: str, *, payment_id: str | None, by: datetime, reminders: int, at: datetime
+) -> Incident:
+    """The same incident as `refund_due`, open again and louder."""
+    when = (
+        f"is to be paid back by {by:%Y-%m-%d %H:%M} UTC"
+        if at < by
+        else f"was to be paid back by {by:%Y-%m-%d %H:%M} UTC"
+    )
+    return Incident(
+        kind=Kind.REFUND_DUE,
+        subject=reservation_id,
+        at=at,
+        detail=f"reservation {reservation_id} {when} and is not (reminder {reminders}): refund it, then report that",
+        facts={"reservation": reservation_id, "payment_id": payment_id or "", "reminders": reminders},
+        reopens=True,
+    )
+
+
 def duplicate_payment(reservation_id: str, *, payment_id: str, first_payment_id: str, at: datetime) -> Incident:
     return Incident(
         kind=Kind.DUPLICATE_PAYMENT,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from .level import Place
 from .market import Told
 from .policy import Mode
+from .risk import Hit
 
 # The record stays under 1 KB for an ordinary order; older entries of the history are in the logs.
 HISTORY_KEPT = 12
@@ -28,6 +29,7 @@ class Command(StrEnum):
     RELEASE = "release"
     SHIP = "ship"
     REFUNDED = "refunded"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Reservation:
     """The record. `minute`: the wheel minute all its held lines are in; `version` counts its transitions.
 
     `told`: for an order of a marketplace, what the marketplace last said of it.
+    `budgeted`: it stands in its buyer's budget. `untrusted`: the last units are not for him. `refund_by`: only while a
+    refund is due.
     """
 
     id: str
@@ -85,6 +89,10 @@ class Reservation:
     pay_by: datetime | None = None
     shipped_at: datetime | None = None
     told: Told | None = None
+    budgeted: bool = False
+    untrusted: bool = False
+    hits: tuple[Hit, ...] = ()
+    refund_by: datetime | None = None
     history: tuple[Event, ...] = ()
 
     @property
@@ -152,41 +160,49 @@ TABLE: dict[tuple[str, Command], Rule] = {
     (_OPEN, Command.RELEASE): Go(State.RELEASED),
     (_OPEN, Command.SHIP): Refuse("not_committed"),
     (_OPEN, Command.REFUNDED): Refuse("no_refund_due"),
+    (_OPEN, Command.CHANGE): Refuse("not_held"),
     (_HELD, Command.BEGIN_PAYMENT): Go(State.HELD, "insufficient_stock"),
     (_HELD, Command.COMMIT): Go(State.COMMITTED, State.REFUND_DUE),
     (_HELD, Command.RELEASE): Go(State.RELEASED),
     (_HELD, Command.SHIP): Refuse("not_committed"),
     (_HELD, Command.REFUNDED): Refuse("no_refund_due"),
+    (_HELD, Command.CHANGE): Go(State.HELD, "insufficient_stock"),
     (_UNPAID, Command.BEGIN_PAYMENT): Same(),
     (_UNPAID, Command.COMMIT): Go(State.COMMITTED),
     (_UNPAID, Command.RELEASE): Go(State.RELEASED),
     (_UNPAID, Command.SHIP): Go(State.SHIPPED),
     (_UNPAID, Command.REFUNDED): Refuse("no_refund_due"),
+    (_UNPAID, Command.CHANGE): Refuse("not_held"),
     (_PAID, Command.BEGIN_PAYMENT): Refuse("already_paid"),
     (_PAID, Command.COMMIT): Same(),
     (_PAID, Command.RELEASE): Go(State.REFUND_DUE),
     (_PAID, Command.SHIP): Go(State.SHIPPED),
     (_PAID, Command.REFUNDED): Refuse("no_refund_due"),
+    (_PAID, Command.CHANGE): Refuse("already_paid"),
     (_SHIPPED, Command.BEGIN_PAYMENT): Refuse("already_shipped"),
     (_SHIPPED, Command.COMMIT): Go(State.SHIPPED),
     (_SHIPPED, Command.RELEASE): Refuse("already_shipped"),
     (_SHIPPED, Command.SHIP): Same(),
     (_SHIPPED, Command.REFUNDED): Refuse("no_refund_due"),
+    (_SHIPPED, Command.CHANGE): Refuse("already_shipped"),
     (_RELEASED, Command.BEGIN_PAYMENT): Refuse("already_released"),
     (_RELEASED, Command.COMMIT): Go(State.REFUND_DUE),
     (_RELEASED, Command.RELEASE): Same(),
     (_RELEASED, Command.SHIP): Refuse("already_released"),
     (_RELEASED, Command.REFUNDED): Refuse("no_refund_due"),
+    (_RELEASED, Command.CHANGE): Refuse("already_released"),
     (_DUE, Command.BEGIN_PAYMENT): Refuse("refund_is_due"),
     (_DUE, Command.COMMIT): Same(),
     (_DUE, Command.RELEASE): Same(),
     (_DUE, Command.SHIP): Refuse("refund_is_due"),
     (_DUE, Command.REFUNDED): Go(State.REFUNDED),
+    (_DUE, Command.CHANGE): Refuse("refund_is_due"),
     (_REFUNDED, Command.BEGIN_PAYMENT): Refuse("already_refunded"),
     (_REFUNDED, Command.COMMIT): Same(),
     (_REFUNDED, Command.RELEASE): Same(),
     (_REFUNDED, Command.SHIP): Refuse("already_refunded"),
     (_REFUNDED, Command.REFUNDED): Same(),
+    (_REFUNDED, Command.CHANGE): Refuse("already_refunded"),
 }
 
 

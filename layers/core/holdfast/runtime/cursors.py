@@ -127,6 +127,17 @@ def listings_start(cursor: str | None, *, shop: ShopKey) -> Item | None:
     return _decode(cursor, make) if cursor is not None else None
 
 
+def refunds_cursor(start: Item | None) -> str | None:
+    return None if start is None else _encode([start["sk"]])
+
+
+def refunds_start(cursor: str | None) -> Item | None:
+    def make(sort_key: object) -> Item:
+        return {"pk": keys.REFUNDS, "sk": _text(sort_key)}
+
+    return _decode(cursor, make) if cursor is not None else None
+
+
 def marketplace_cursor(following: str | None) -> str | None:
     """A marketplace's own cursor, as it is: it is handed back to the same shop only."""
     return None if following is None else _encode([following])
@@ -134,3 +145,14 @@ def marketplace_cursor(following: str | None) -> str | None:
 
 def marketplace_start(cursor: str | None) -> str | None:
     return _decode(cursor, lambda told: {"cursor": _text(told)})["cursor"] if cursor is not None else None
+
+
+def ruled_cursor(start: Item | None) -> str | None:
+    return None if start is None else _encode([start["sk"]])
+
+
+def ruled_start(cursor: str | None, *, day: date) -> Item | None:
+    def make(sort_key: object) -> Item:
+        return {"pk": keys.risk_partition(day), "sk": _text(sort_key)}
+
+    return _decode(cursor, make) if cursor is not None else None

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from holdfast.domain.shop import CHANNELS
@@ -92,6 +92,23 @@ def read_time(value: object) -> datetime:
     raise Wrong(TIME.expected)
 
 
+def read_day(value: object) -> date:
+    """Raises Wrong."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise Wrong(DAY.expected)
+
+
+def read_boolean(value: object) -> bool:
+    """Raises Wrong."""
+    if not isinstance(value, bool):
+        raise Wrong(YES_OR_NO.expected)
+    return value
+
+
 def not_ahead(at: datetime, *, now: datetime) -> datetime:
     """A time that has come, as far as clocks agree. Raises Wrong."""
     if at > now + CLOCKS_DIFFER:
@@ -111,6 +128,7 @@ _BAD = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029"
 _HALF_CHARACTER = re.compile("[\\ud800-\\udfff]")
 _PRINTABLE = f"[^ {_BAD}](?:[^{_BAD}]*[^ {_BAD}])?"
 _PRINTABLE_EXPECTED = "printable characters, no blank at either end"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
 
 ID = text("[A-Za-z0-9._:-]{1,128}", longest=128, expected="1 to 128 letters, digits or . _ : -")
@@ -138,6 +156,10 @@ ZONE = text("[A-Za-z0-9_+/-]{1,64}", longest=64, expected="a time zone's name, a
 RATIO = whole(1, 100)
 PERCENT = whole(0, 100)
 LETTERS_AT_ONCE = whole(1, 1_000)
+DAY: Rule[date] = Rule(expected="a day as in 2026-03-01", schema={"type": "string", "format": "date"}, read=read_day)
+VERSION = whole(1, 1_000_000_000)
+LIMIT_SECONDS = whole(0, LONGEST_HOLD_SECONDS)
+YES_OR_NO: Rule[bool] = Rule(expected="true or false", schema={"type": "boolean"}, read=read_boolean)
 MODE = choice("reserve", "on_order", "on_payment")
 TIME_TEXT: Rule[str] = Rule(
     expected="a time as in 2026-03-01T09:30:00+07:00",

@@ -52,6 +52,9 @@ Remark = Annotated[str, *ruled(fields.REMARK)]
 Units = Annotated[int, *ruled(fields.UNITS)]
 UnitsOrNone = Annotated[int, *ruled(fields.UNITS_OR_NONE)]
 HoldSeconds = Annotated[int, *ruled(fields.HOLD_SECONDS)]
+Version = Annotated[int, *ruled(fields.VERSION)]
+LimitSeconds = Annotated[int, *ruled(fields.LIMIT_SECONDS)]
+YesOrNo = Annotated[bool, *ruled(fields.YES_OR_NO)]
 Orders = Annotated[int, *ruled(fields.ORDERS)]
 Mode = Annotated[Literal["reserve", "on_order", "on_payment"], *ruled(fields.MODE)]
 AnyTime = Annotated[datetime, *ruled(fields.TIME)]
@@ -67,7 +70,7 @@ class Body(BaseModel):
 
 
 class Buyer(Body):
-    """The buyer's id and what the shop knows of him. Only the id is kept."""
+    """The buyer's id and what the shop knows of him, for its rules on scarce goods. Only the id is kept."""
 
     id: Id
     registered_at: PastTime | None = None
@@ -92,6 +95,13 @@ class ReservationBody(Body):
     channel: Name | None = None
 
 
+class ChangeBody(Body):
+    """All lines as they shall be. With the version that the caller saw, a late repeat undoes nothing."""
+
+    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=MOST_LINES_SENT)]
+    version: Version | None = None
+
+
 class PaymentBody(Body):
     """Money has moved. The time is information only: what counts is the arrival of this message."""
 
@@ -107,9 +117,19 @@ class EmptyBody(Body):
 
 
 class Limits(Body):
-    """Limits of one reservation."""
+    """Limits: of one reservation (`max_quantity`), and of one buyer of scarce goods. Absent: as the stack; 0: none.
+
+    `scarce`: buyers have a hold budget for this SKU. `floor`: so many last units are for trusted buyers.
+    """
 
     max_quantity: Units | None = None
+    scarce: YesOrNo | None = None
+    open_holds: UnitsOrNone | None = None
+    units: UnitsOrNone | None = None
+    reholds: UnitsOrNone | None = None
+    held_minutes: UnitsOrNone | None = None
+    pause_seconds: LimitSeconds | None = None
+    floor: UnitsOrNone | None = None
 
 
 class SkuBody(Body):
@@ -265,6 +285,16 @@ class MovementsBody(Body):
     """Movements of any SKUs. Each is recorded, or not, on its own."""
 
     movements: Annotated[list[MovementOfSku], Field(min_length=1, max_length=MOST_MOVEMENTS)]
+
+
+# ---- Buyers
+
+
+class BuyerBody(Body):
+    """`allowed`: rules do not apply to this buyer, his budget does. `note`: why."""
+
+    allowed: YesOrNo
+    note: Remark | None = None
 
 
 # ---- Incidents

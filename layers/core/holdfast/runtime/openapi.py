@@ -106,7 +106,7 @@ def _responses(route: Route, operation: Operation) -> Document:
     }
     for status, codes in sorted(_problem_codes(route, operation).items()):
         told[str(status)] = {"description": f"Codes: {', '.join(codes)}.", "content": {CONTENT_TYPE: _problem()}}
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
             told[str(status)]["headers"] = {"retry-after": {"schema": {"type": "string"}, "description": "Seconds."}}
     if route.scope is not None:
         for status, why in GATEWAY.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from pydantic import BaseModel
 
@@ -42,18 +43,18 @@ def _refusals(command: Command) -> tuple[str, ...]:
     return tuple(sorted({rule.code for rule in rules if isinstance(rule, Refuse)}))
 
 
-def _command(command: Command, summary: str, *further: str) -> Operation:
+def _command(command: Command, summary: str) -> Operation:
     return Operation(
         id=command.value,
         tag="reservations",
         summary=summary,
         body=models.EmptyBody,
         answers={200: shown.ReservationShown},
-        problems={404: ("unknown_reservation",), 409: (*_refusals(command), *further)},
+        problems={404: ("unknown_reservation",), 409: _refusals(command)},
     )
 
 
-def _parameter(name: str, rule: Rule[str] | Rule[int], description: str) -> Parameter:
+def _parameter(name: str, rule: Rule[str] | Rule[int] | Rule[date], description: str) -> Parameter:
     return Parameter(name=name, schema=rule.schema, description=description)
 
 
@@ -77,7 +78,12 @@ OPERATIONS: dict[str, Operation] = {
         summary="Submit an order: its units are held, committed or only looked at, as its mode says. Safe to repeat.",
         body=models.ReservationBody,
         answers={201: shown.ReservationShown, 200: shown.ReservationShown},
-        problems={403: ("refused_by_policy",), 404: ("unknown_sku",), 409: ("insufficient_stock", "id_reused")},
+        problems={
+            403: ("refused_by_policy",),
+            404: ("unknown_sku",),
+            409: ("insufficient_stock", "id_reused"),
+            429: ("hold_budget",),
+        },
     ),
     "GET /v1/reservations/{id}": Operation(
         id="show",
@@ -86,10 +92,31 @@ OPERATIONS: dict[str, Operation] = {
         answers={200: shown.ReservationShown},
         problems={404: ("unknown_reservation",)},
     ),
-    "POST /v1/reservations/{id}/payment": _command(
-        Command.BEGIN_PAYMENT,
-        "The buyer goes to pay: the hold is lengthened to cover the payment, or taken anew.",
-        "insufficient_stock",
+    "PATCH /v1/reservations/{id}": Operation(
+        id="change",
+        tag="reservations",
+        summary="All lines as they shall be, while the hold lasts; it does not get longer. Safe to repeat.",
+        body=models.ChangeBody,
+        answers={200: shown.ReservationShown},
+        problems={
+            403: ("refused_by_policy",),
+            404: ("unknown_reservation", "unknown_sku"),
+            409: (*_refusals(Command.CHANGE), "hold_ended", "version_changed", "insufficient_stock"),
+            429: ("hold_budget",),
+        },
+    ),
+    "POST /v1/reservations/{id}/payment": Operation(
+        id="begin_payment",
+        tag="reservations",
+        summary="The buyer goes to pay: the hold is lengthened to cover the payment, or taken anew.",
+        body=models.EmptyBody,
+        answers={200: shown.ReservationShown},
+        problems={
+            403: ("refused_by_policy",),
+            404: ("unknown_reservation",),
+            409: (*_refusals(Command.BEGIN_PAYMENT), "insufficient_stock"),
+            429: ("hold_budget",),
+        },
     ),
     "POST /v1/reservations/{id}/commit": Operation(
         id="commit",
@@ -260,6 +287,33 @@ OPERATIONS: dict[str, Operation] = {
         summary="Send what was put aside on its way again. Safe to repeat.",
         body=models_sync.RedriveBody,
         answers={200: shown_sync.RedrivenShown},
+    ),
+    "GET /v1/refunds": Operation(
+        id="list_refunds",
+        tag="operations",
+        summary="Reservations whose refund is due, the most urgent first. One appears a moment late.",
+        query=(_LIMIT, _CURSOR),
+        answers={200: shown.ReservationPage},
+    ),
+    "GET /v1/buyers/{id}": Operation(
+        id="get_buyer",
+        tag="operations",
+        summary="What a buyer ties up, which limits he has reached, and why he was refused.",
+        answers={200: shown.BuyerBudgetShown},
+    ),
+    "PUT /v1/buyers/{id}": Operation(
+        id="put_buyer",
+        tag="operations",
+        summary="Put a buyer on the allow-list, or take him off it.",
+        body=models.BuyerBody,
+        answers={200: shown.BuyerBudgetShown},
+    ),
+    "GET /v1/risk": Operation(
+        id="list_ruled",
+        tag="operations",
+        summary="Orders of a day on which rules had something to say, newest first: what they did, or would have done.",
+        query=(_LIMIT, _CURSOR, _parameter("day", fields.DAY, "A day in UTC, today if not said.")),
+        answers={200: shown.RuledPage},
     ),
     "GET /v1/incidents": Operation(
         id="list_incidents",

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from holdfast.domain.errors import (
     BadInput,
     Conflict,
+    HoldBudget,
     HoldfastError,
     LedgerBroken,
     NeverPushed,
@@ -39,6 +40,7 @@ STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (UnknownListing, HTTPStatus.NOT_FOUND),
     (NeverPushed, HTTPStatus.NOT_FOUND),
     (PolicyRefused, HTTPStatus.FORBIDDEN),
+    (HoldBudget, HTTPStatus.TOO_MANY_REQUESTS),
     (Refused, HTTPStatus.CONFLICT),
     (Conflict, HTTPStatus.SERVICE_UNAVAILABLE),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -79,6 +81,8 @@ def title(code: str) -> str:
 def _headers(error: Exception, status: HTTPStatus) -> dict[str, str]:
     if isinstance(error, MethodNotAllowed):
         return {"allow": ", ".join(error.allowed)}
+    if isinstance(error, HoldBudget):
+        return {"retry-after": str(error.retry_after_seconds)}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         seconds = RETRY_BROKEN_AFTER_SECONDS if isinstance(error, LedgerBroken) else RETRY_AFTER_SECONDS
         return {"retry-after": str(seconds)}

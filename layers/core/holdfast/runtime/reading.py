@@ -11,6 +11,7 @@ from typing import TypeVar
 from holdfast.domain.errors import BadInput, FieldError
 from holdfast.domain.placing import MAX_LINES
 from holdfast.domain.reservation import Wanted
+from holdfast.domain.risk import Facts
 from holdfast.services.hold_units import Order
 
 from . import fields
@@ -90,9 +91,11 @@ def read_order(reservation_id: str, body: object, *, now: datetime) -> Order:
     members = Members(body, wrong)
     if not isinstance(body, Mapping):
         raise BadInput(wrong)
+    buyer_id, facts = _read_buyer(members.take("buyer"), wrong, now=now)
     order = Order(
         id=reservation_id,
-        buyer_id=_read_buyer(members.take("buyer"), wrong, now=now),
+        buyer_id=buyer_id,
+        facts=facts,
         lines=_read_lines(members.take("lines"), wrong),
         hold_seconds=members.optional("hold_seconds", fields.HOLD_SECONDS),
         channel=members.optional("channel", fields.NAME),
@@ -103,18 +106,34 @@ def read_order(reservation_id: str, body: object, *, now: datetime) -> Order:
     return order
 
 
-def _read_buyer(value: object, wrong: list[FieldError], *, now: datetime) -> str:
-    """The buyer's id. The facts beside it are checked and not kept: nothing personal is stored but ids."""
+def _read_buyer(value: object, wrong: list[FieldError], *, now: datetime) -> tuple[str, Facts]:
+    """The buyer's id, and the facts to weigh. They are not kept: nothing personal is stored but ids and counts."""
     members = Members(value, wrong, at="buyer")
     if not isinstance(value, Mapping):
-        return ""
+        return "", Facts()
     buyer_id = members.required("id", fields.ID, "")
     past = _past(now)
-    members.optional("registered_at", past)
-    members.optional("last_active_at", past)
-    members.optional("paid_orders", fields.ORDERS)
+    facts = Facts(
+        registered_at=members.optional("registered_at", past),
+        last_active_at=members.optional("last_active_at", past),
+        paid_orders=members.optional("paid_orders", fields.ORDERS),
+    )
     members.end()
-    return buyer_id
+    return buyer_id, facts
+
+
+def read_change(body: object) -> tuple[tuple[Wanted, ...], int | None]:
+    """All lines as they shall be, and the version that the caller saw. Raises BadInput."""
+    wrong: list[FieldError] = []
+    members = Members(body, wrong)
+    if not isinstance(body, Mapping):
+        raise BadInput(wrong)
+    lines = _read_lines(members.take("lines"), wrong)
+    version = members.optional("version", fields.VERSION)
+    members.end()
+    if wrong:
+        raise BadInput(wrong)
+    return lines, version
 
 
 def _past(now: datetime) -> Rule[datetime]:

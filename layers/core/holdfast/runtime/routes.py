@@ -24,6 +24,7 @@ class Route:
 ROUTES = (
     Route("PUT", "/v1/reservations/{id}", "reservations", HOLD),
     Route("GET", "/v1/reservations/{id}", "reservations", HOLD),
+    Route("PATCH", "/v1/reservations/{id}", "reservations", HOLD),
     Route("POST", "/v1/reservations/{id}/payment", "reservations", HOLD),
     Route("POST", "/v1/reservations/{id}/commit", "reservations", HOLD),
     Route("POST", "/v1/reservations/{id}/release", "reservations", HOLD),
@@ -48,6 +49,10 @@ ROUTES = (
     Route("GET", "/v1/listings/{channel}/{shop}/{listing}", "sync", MANAGE),
     Route("DELETE", "/v1/listings/{channel}/{shop}/{listing}", "sync", MANAGE),
     Route("GET", "/v1/listings/{channel}/{shop}/{listing}/passport", "sync", MANAGE),
+    Route("GET", "/v1/refunds", "operate", MANAGE),
+    Route("GET", "/v1/buyers/{id}", "operate", MANAGE),
+    Route("PUT", "/v1/buyers/{id}", "operate", MANAGE),
+    Route("GET", "/v1/risk", "operate", MANAGE),
     Route("GET", "/v1/incidents", "operate", MANAGE),
     Route("POST", "/v1/incidents/{id}/close", "operate", MANAGE),
     Route("GET", "/v1/dead-letters", "operate", MANAGE),

@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from holdfast.domain.policy import Mode, Policy
+from holdfast.domain.budget import Kept, Limits
+from holdfast.domain.policy import BudgetPolicy, Mode, Policy
+from holdfast.domain.risk import Actions
+
+from .risk_settings import ACTIONS_EXPECTED, LIMITS_EXPECTED, RULES_EXPECTED, actions_from, limits_from, rules_from
 
 T = TypeVar("T")
 
@@ -58,6 +62,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             unpaid_order_seconds=read("UNPAID_ORDER_SECONDS", _positive, "whole seconds, at least 1", 1),
             default_mode=read("DEFAULT_MODE", Mode, f"one of {', '.join(Mode)}", Mode.RESERVE),
             locations=read("LOCATIONS", _locations, "different locations, separated by commas", ()),
+            refund_seconds=read("REFUND_SECONDS", _positive, "whole seconds, at least 1", 1),
+            budget=BudgetPolicy(
+                kept=read("HOLD_BUDGET", Kept, f"one of {', '.join(Kept)}", Kept.NONE),
+                of_buyer=read("BUYER_LIMITS", limits_from, LIMITS_EXPECTED, Limits()),
+                of_sku=read("SKU_LIMITS", limits_from, LIMITS_EXPECTED, Limits()),
+                window_seconds=read("BUDGET_WINDOW_SECONDS", _positive, "whole seconds, at least 1", 1),
+                rules=read("RISK_RULES", rules_from, RULES_EXPECTED, ()),
+                actions=read("RISK_ACTIONS", actions_from, ACTIONS_EXPECTED, Actions()),
+                short_hold_seconds=read("SHORT_HOLD_SECONDS", _positive, "whole seconds, at least 1", 1),
+            ),
             keep_ended_seconds=read("KEEP_ENDED_DAYS", _two_months, f"whole days, at least {KEPT_DAYS}", 1)
             * DAY_SECONDS,
         ),

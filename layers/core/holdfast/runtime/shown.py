@@ -30,7 +30,10 @@ class EventShown(Shown):
 
 
 class ReservationShown(Shown):
-    """A reservation. `expires_at` only while it is held, `pay_by` only while an order waits for its payment."""
+    """A reservation. `expires_at` only while it is held, `pay_by` only while an order waits for its payment.
+
+    `refund_by`: only while a refund is due, when it is to be paid back at the latest.
+    """
 
     id: str
     state: State
@@ -42,6 +45,7 @@ class ReservationShown(Shown):
     paid: bool
     payment_id: str | None
     pay_by: datetime | None
+    refund_by: datetime | None
     payment_begun: bool
     created_at: datetime
     changed_at: datetime
@@ -56,7 +60,16 @@ class CommitShown(ReservationShown):
 
 
 class LimitsShown(Shown):
+    """null: as the stack has it; 0: none."""
+
     max_quantity: int | None
+    scarce: bool | None
+    open_holds: int | None
+    units: int | None
+    reholds: int | None
+    held_minutes: int | None
+    pause_seconds: int | None
+    floor: int | None
 
 
 class SkuShown(Shown):
@@ -67,6 +80,79 @@ class SkuShown(Shown):
     deduction_mode: ModeShown | None
     hold_seconds: int | None
     limits: LimitsShown
+
+
+class BudgetLineShown(Shown):
+    sku: str
+    quantity: int
+
+
+class BudgetEntryShown(Shown):
+    """A reservation as it counts. `ended`: how, if that is known for certain; `lapses`: when it ran out before."""
+
+    reservation: str
+    lines: list[BudgetLineShown]
+    since: datetime
+    until: datetime
+    open: bool
+    ended: Literal["paid", "released", "expired"] | None
+    lapses: list[datetime]
+
+
+class LimitReached(Shown):
+    """A limit that one more unit would pass. `sku` null: over all SKUs. `retry_at` null: waiting is no help."""
+
+    limit: str
+    sku: str | None
+    most: int
+    retry_at: datetime | None
+
+
+class HitShown(Shown):
+    """A rule that applied: `acted`, or only watched; the action that came, or would have come, of it."""
+
+    rule: str
+    acted: bool
+    action: Literal["allow", "floor", "shorter_hold", "on_payment", "refuse"]
+
+
+class RefusalShown(Shown):
+    at: datetime
+    code: str
+    reasons: list[str]
+    skus: list[str]
+    retry_at: datetime | None
+    hits: list[HitShown]
+
+
+class BuyerBudgetShown(Shown):
+    """What a buyer ties up, which limits he has reached now, and why he was refused lately (newest first)."""
+
+    id: str
+    allowed: bool
+    note: str | None
+    entries: list[BudgetEntryShown]
+    reached: list[LimitReached]
+    refusals: list[RefusalShown]
+
+
+class RuledShown(Shown):
+    """One order on which rules had something to say: a reservation, or a refusal with its code."""
+
+    at: datetime
+    buyer: BuyerShown
+    reservation: str | None
+    code: str | None
+    reasons: list[str]
+    skus: list[str]
+    hits: list[HitShown]
+
+
+class RuledPage(Shown):
+    """`cursor` null: that was all."""
+
+    items: list[RuledShown]
+    cursor: str | None
 
 
 class HeldUntil(Shown):
@@ -167,6 +253,7 @@ class Problem(BaseModel):
     code: str
     errors: list["FieldErrorShown"] = []
     shortages: list["ShortageShown"] = []
+    reasons: list[str] = []
 
 
 class FieldErrorShown(Shown):

@@ -7,7 +7,7 @@ from typing import Any
 from holdfast.domain.incident import Incident
 from holdfast.domain.level import Level
 from holdfast.domain.movement import Announced
-from holdfast.domain.policy import Sku
+from holdfast.domain.policy import LIMIT_NAMES, Sku
 from holdfast.services.look_up import Availability
 from holdfast.services.move_stock import MovementAnswer
 from holdfast.store.levels import SkuView
@@ -27,7 +27,12 @@ def sku_view(sku: Sku) -> View:
         "name": sku.name or None,
         "deduction_mode": sku.mode and sku.mode.value,
         "hold_seconds": sku.hold_seconds,
-        "limits": {"max_quantity": sku.max_quantity},
+        "limits": {
+            "max_quantity": sku.max_quantity,
+            "scarce": sku.scarce,
+            **{name: sku.own_limits.get(name) for name in LIMIT_NAMES},
+            "floor": sku.floor,
+        },
     }
 
 

@@ -32,6 +32,7 @@ def reservation_view(record: Reservation, *, now: datetime) -> View:
         "paid": record.paid,
         "payment_id": record.payment_id,
         "pay_by": maybe_time(record.pay_by),
+        "refund_by": maybe_time(record.refund_by),
         "payment_begun": record.payment_begun,
         "created_at": time_view(record.created_at),
         "changed_at": time_view(record.changed_at),

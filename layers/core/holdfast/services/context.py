@@ -11,6 +11,7 @@ from holdfast.store.ledger import Ledger
 
 SETTINGS_REMEMBERED = timedelta(seconds=30)
 SHORTAGE_REMEMBERED = timedelta(seconds=1)
+REFUSAL_REMEMBERED = timedelta(minutes=1)
 MEMORIES_KEPT = 10_000
 
 
@@ -20,6 +21,8 @@ class Memory:
     def __init__(self) -> None:
         self._shortages: dict[Place, tuple[Level, datetime]] = {}
         self._settings: dict[str, tuple[Sku, datetime]] = {}
+        self._buyers: set[str] = set()
+        self._refusals: dict[tuple[str, str], datetime] = {}
 
     def note_short(self, level: Level, *, now: datetime) -> None:
         """Keep what a look at a short level showed."""
@@ -42,6 +45,25 @@ class Memory:
         if len(self._settings) >= MEMORIES_KEPT:
             self._settings.clear()
         self._settings.update({each.sku: (each, now) for each in settings})
+
+    def knows_buyer(self, buyer_id: str) -> bool:
+        """Whether this buyer has a budget for certain: then it is read first, instead of being run into."""
+        return buyer_id in self._buyers
+
+    def note_buyer(self, buyer_id: str) -> None:
+        if len(self._buyers) >= MEMORIES_KEPT:
+            self._buyers.clear()
+        self._buyers.add(buyer_id)
+
+    def tells_refusal(self, buyer_id: str, code: str, *, now: datetime) -> bool:
+        """Whether this refusal is worth a note: one a minute is enough, however often he asks."""
+        told = self._refusals.get((buyer_id, code))
+        if told is not None and now - told < REFUSAL_REMEMBERED:
+            return False
+        if len(self._refusals) >= MEMORIES_KEPT:
+            self._refusals.clear()
+        self._refusals[buyer_id, code] = now
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from holdfast.domain.incident import Incident
 from holdfast.domain.level import Level
 from holdfast.domain.movement import Announced
 from holdfast.domain.policy import Sku
-from holdfast.domain.reservation import Reservation
+from holdfast.domain.reservation import Reservation, State
 from holdfast.domain.wheel import due_minutes
 from holdfast.store import keys
 from holdfast.store.incidents import incident_from
@@ -153,6 +153,12 @@ def list_reservations(context: Context, *, limit: int, start: Item | None) -> tu
         if day < oldest.date():
             return [], None
     return [], {"day": day.isoformat()}
+
+
+def list_refunds(context: Context, *, limit: int, start: Item | None) -> tuple[list[Reservation], Item | None]:
+    """Those whose refund is due, by their deadline. One that was paid back is gone from here a moment later."""
+    ids, following = context.ledger.register.refund_ids(limit=limit, start=start)
+    return [each for each in _in_order(context, ids) if each.state is State.REFUND_DUE], following
 
 
 def _in_order(context: Context, ids: Sequence[str]) -> list[Reservation]:

@@ -16,6 +16,7 @@ from holdfast.store.table import Item, Key
 from .command_reservation import release_unpaid
 from .context import Context
 from .fold_level import fold_level
+from .remind_refunds import remind_refunds
 
 ROWS_AT_ONCE = 200
 MOST_PAGES = 500
@@ -23,12 +24,16 @@ MOST_PAGES = 500
 
 @dataclass(slots=True)
 class Swept:
-    """`rows` looked at, `folds` and `released` done, rows `left` to come back to; `finished`: nothing was cut short."""
+    """`rows` looked at, `folds` and `released` done, rows `left` to come back to; `finished`: nothing was cut short.
+
+    `reminded` of refunds that are due.
+    """
 
     rows: int = 0
     folds: int = 0
     released: int = 0
     left: int = 0
+    reminded: int = 0
     finished: bool = True
 
 
@@ -49,6 +54,8 @@ def sweep_expired(context: Context, *, time_is_short: Callable[[], bool] = lambd
             swept.left += len(due) - len(done)
             if start is None:
                 break
+    if not time_is_short():
+        swept.reminded = remind_refunds(context)
     context.count("SweepRowsLeft", swept.left)
     return swept
 

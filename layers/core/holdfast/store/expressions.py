@@ -47,6 +47,8 @@ def _condition(condition: Condition, aliases: _Aliases) -> str:
             return f"attribute_not_exists({path})"
         case "size<":
             return f"size({path}) < {aliases.value(condition.value)}"
+        case "absent or <":
+            return f"(attribute_not_exists({path}) OR {path} < {aliases.value(condition.value)})"
         case comparison:
             return f"{path} {comparison} {aliases.value(condition.value)}"
 

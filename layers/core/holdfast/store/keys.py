@@ -11,6 +11,11 @@
 | its row per day       | DAY#{day}              | {created, ms}#{id}                    |
 | due minute            | DUE#{bucket}           | {epoch s}#LEVEL#{location}#{sku}      |
 | unpaid order          | DUE#{bucket}           | {epoch s}#UNPAID#{id}                 |
+| refund that is due    | REFUNDS                | {due, epoch s}#{id}                   |
+| buyer's hold budget   | BUYER#{id}             | BUDGET                                |
+| a refusal of a buyer  | BUYER#{id}             | REFUSED#{minute}#{code}               |
+| what rules did        | RISK#{day}             | {ms}#{id}                             |
+| crowd of newcomers    | CROWD#{sku}            | {minute}                              |
 | incident              | INCIDENT#{id}          | INCIDENT                              |
 | the auditor's bookmark| AUDIT                  | BOOKMARK                              |
 | shop                  | SHOP#{channel}#{shop}  | SETTINGS                              |
@@ -109,6 +114,33 @@ def unpaid_order(pay_by: datetime, reservation_id: str) -> Key:
 def due_up_to(epoch_s: float) -> str:
     """The largest sort key of what is due at this time."""
     return f"{int(epoch_s):010d}{MAX_SK}"
+
+
+REFUNDS = "REFUNDS"
+
+
+def refund(refund_by: datetime, reservation_id: str) -> Key:
+    return Key(REFUNDS, f"{int(refund_by.timestamp()):010d}#{reservation_id}")
+
+
+def buyer_partition(buyer_id: str) -> str:
+    return f"BUYER#{buyer_id}"
+
+
+def buyer(buyer_id: str) -> Key:
+    return Key(buyer_partition(buyer_id), "BUDGET")
+
+
+def refusal(buyer_id: str, minute: int, code: str) -> Key:
+    return Key(buyer_partition(buyer_id), f"REFUSED#{minute:010d}#{code}")
+
+
+def risk_partition(day: date) -> str:
+    return f"RISK#{day.isoformat()}"
+
+
+def crowd(sku: str, minute: int) -> Key:
+    return Key(f"CROWD#{sku}", f"{minute:010d}")
 
 
 def incident(incident_id: str) -> Key:

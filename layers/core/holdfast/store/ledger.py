@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .buyers import Buyers
 from .incidents import Incidents
 from .levels import Levels
 from .listings import Listings
@@ -30,6 +31,7 @@ class Ledger:
     pushes: Pushes
     passports: Passports
     syncs: ShopSyncs
+    buyers: Buyers
 
 
 def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
@@ -47,4 +49,5 @@ def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
         pushes=Pushes(table),
         passports=Passports(table),
         syncs=ShopSyncs(table),
+        buyers=Buyers(table),
     )

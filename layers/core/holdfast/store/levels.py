@@ -82,6 +82,9 @@ def settings_from(item: Item) -> Sku:
         mode=Mode(item["mode"]) if "mode" in item else None,
         hold_seconds=item.get("hold_seconds"),
         max_quantity=item.get("max_quantity"),
+        scarce=item.get("scarce"),
+        own_limits=item.get("own_limits", {}),
+        floor=item.get("floor"),
     )
 
 
@@ -157,6 +160,9 @@ class Levels:
             "mode": sku.mode and sku.mode.value,
             "hold_seconds": sku.hold_seconds,
             "max_quantity": sku.max_quantity,
+            "scarce": sku.scarce,
+            "own_limits": dict(sku.own_limits) or None,
+            "floor": sku.floor,
         }
         item = {
             "name": sku.name,

@@ -32,6 +32,16 @@ class DueOrder:
     reservation_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRefund:
+    """A refund that may still be due. `reminders` were sent; the next one is for `remind_at`."""
+
+    row: Key
+    reservation_id: str
+    reminders: int
+    remind_at: int
+
+
 Due = DueMinute | DueOrder
 
 
@@ -60,6 +70,12 @@ def reservation_rows(record: Reservation) -> list[Put]:
     return [Put(key=Key(partition, sort_key), item={"id": record.id}) for partition in sorted(partitions)]
 
 
+def refund_row(record_id: str, *, refund_by: datetime, remind_at: int, reminders: int = 0) -> Put:
+    """`remind_at` in epoch s."""
+    item = {"id": record_id, "remind_at": remind_at, "reminders": reminders}
+    return Put(key=keys.refund(refund_by, record_id), item=item)
+
+
 class Register:
     """Access patterns of the register and of the rows by which reservations are found."""
 
@@ -86,4 +102,22 @@ class Register:
     ) -> tuple[list[str], Item | None]:
         """Ids in the order of creation: of a SKU, or of a day."""
         page = self._table.query(Query(partition=partition, limit=limit, start=start, newest_first=newest_first))
+        return [item["id"] for item in page.items], page.next
+
+    def refunds(self, *, up_to_s: float, limit: int, start: Item | None = None) -> tuple[list[DueRefund], Item | None]:
+        """Refunds to be paid back by then, the most urgent first."""
+        page = self._table.query(Query(partition=keys.REFUNDS, up_to=keys.due_up_to(up_to_s), limit=limit, start=start))
+        return [
+            DueRefund(
+                row=Key(item["pk"], item["sk"]),
+                reservation_id=item["id"],
+                reminders=item["reminders"],
+                remind_at=item["remind_at"],
+            )
+            for item in page.items
+        ], page.next
+
+    def refund_ids(self, *, limit: int, start: Item | None = None) -> tuple[list[str], Item | None]:
+        """Ids of reservations whose refund may be due, by their deadline."""
+        page = self._table.query(Query(partition=keys.REFUNDS, limit=limit, start=start))
         return [item["id"] for item in page.items], page.next

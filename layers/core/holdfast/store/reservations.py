@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from holdfast.domain.budget import Buyer
 from holdfast.domain.commands import Write
 from holdfast.domain.conditions import id_not_used, state_is, version_is
+from holdfast.domain.incident import Incident
 from holdfast.domain.level import Level, LevelChange, Place
 from holdfast.domain.policy import Mode
 from holdfast.domain.reservation import Event, Line, Reservation, State
 
 from . import incidents, keys
+from .buyers import BuyerWrite, buyer_action, failed_buyer, hits_from, hits_item
 from .levels import level_action, level_from
-from .table import Action, Cancelled, Failed, Item, Put, Table, Update
+from .table import Action, Cancelled, Check, Failed, Item, Put, Table, Update
 from .times import from_ms, to_ms
 from .told import told_from, told_item
 
@@ -23,10 +26,14 @@ ENDS = frozenset({State.OPEN, State.HELD, State.RELEASED, State.SHIPPED, State.R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why nothing was written: the record as another writer left it, and the levels whose conditions failed."""
+    """Why nothing was written: the record as another writer left it, and the levels whose conditions failed.
+
+    `buyer`: the budget, if it is no longer the one that was read (a buyer without entries: there is none).
+    """
 
     existing: Reservation | None
     levels: Mapping[Place, Level]
+    buyer: Buyer | None = None
 
 
 def record_from(item: Item) -> Reservation:
@@ -49,6 +56,10 @@ def record_from(item: Item) -> Reservation:
         pay_by=from_ms(item.get("pay_by")),
         shipped_at=from_ms(item.get("shipped_at")),
         told=told_from(item["told"]) if "told" in item else None,
+        budgeted=item.get("budgeted", False),
+        untrusted=item.get("untrusted", False),
+        hits=hits_from(item.get("hits", ())),
+        refund_by=from_ms(item.get("refund_by")),
         history=tuple(Event(from_ms(entry["at"]), entry["what"]) for entry in item["history"]),
     )
 
@@ -65,6 +76,10 @@ def item_of(record: Reservation, *, keep_ended_seconds: int) -> Item:
         "pay_by": record.pay_by and to_ms(record.pay_by),
         "shipped_at": record.shipped_at and to_ms(record.shipped_at),
         "told": record.told and told_item(record.told),
+        "budgeted": record.budgeted or None,
+        "untrusted": record.untrusted or None,
+        "hits": hits_item(record.hits) or None,
+        "refund_by": record.refund_by and to_ms(record.refund_by),
         "ttl": int((ended + timedelta(seconds=keep_ended_seconds)).timestamp()) if record.state in ENDS else None,
     }
     return {
@@ -98,15 +113,26 @@ class Reservations:
             record_from(item) for item in self._table.get_many([keys.reservation(each) for each in reservation_ids])
         ]
 
-    def create(self, record: Reservation, changes: Sequence[LevelChange]) -> Failure | None:
+    def create(
+        self, record: Reservation, changes: Sequence[LevelChange], *, budget: BuyerWrite | None = None
+    ) -> Failure | None:
         """The first write of a record, with its levels. None: written. The first writer of an id wins."""
-        return self.transact(self.first_version(record), changes, ())
+        return self.transact(self.first_version(record), changes, (), budget)
 
-    def write(self, decision: Write, *, before: Reservation) -> Failure | None:
+    def write(self, decision: Write, *, before: Reservation, budget: BuyerWrite | None = None) -> Failure | None:
         """A transition, with its levels and incidents. None: written."""
         closed = [incidents.close_action(each, at=decision.record.changed_at) for each in decision.closes]
         further: list[Action] = [*map(incidents.open_action, decision.incidents), *closed]
-        return self.transact(self.transition(before, decision.record), decision.changes, further)
+        return self.transact(self.transition(before, decision.record), decision.changes, further, budget)
+
+    def remind(self, record: Reservation, told: Incident) -> bool:
+        """Open the incident of a refund again, as long as it is due. False: it no longer is."""
+        still = Check(key=keys.reservation(record.id), conditions=(state_is(State.REFUND_DUE.value),))
+        try:
+            self._table.transact([still, incidents.open_action(told)])
+        except Cancelled:
+            return False
+        return True
 
     def first_version(self, record: Reservation) -> Put:
         return Put(
@@ -127,16 +153,22 @@ class Reservations:
         )
 
     def transact(
-        self, first: Put | Update, changes: Sequence[LevelChange], further: Sequence[Action]
+        self,
+        first: Put | Update,
+        changes: Sequence[LevelChange],
+        further: Sequence[Action],
+        budget: BuyerWrite | None = None,
     ) -> Failure | None:
         """The record, its levels and what goes with them, or nothing of it. None: written."""
+        spent = [buyer_action(budget)] if budget else []
         try:
-            self._table.transact([first, *map(level_action, changes), *further])
+            self._table.transact([first, *map(level_action, changes), *further, *spent])
         except Cancelled as cancelled:
             own, *rest = cancelled.reasons
             return Failure(
                 existing=record_from(own.item) if own and own.item else None,
                 levels=failed_levels(zip(changes, rest, strict=False)),
+                buyer=failed_buyer(budget, rest[-1]) if budget else None,
             )
         return None
 

@@ -1,0 +1,543 @@
+"""The hold budget, as a buyer of scarce goods meets it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from holdfast.domain.budget import Kept, Limits
+from holdfast.domain.errors import HoldBudget, InsufficientStock, NotInThisState, PolicyRefused, VersionChanged
+from holdfast.domain.policy import BudgetPolicy, Mode, Policy, Sku
+from holdfast.domain.reservation import Reservation, State, Wanted
+from holdfast.domain.risk import Actions, Facts, Force, Rule
+from holdfast.services.command_reservation import begin_payment, change, release
+from holdfast.services.context import Context
+from holdfast.services.look_at_buyer import allow_buyer, look_at_buyer
+from holdfast.services.look_up import put_sku
+from tests.support.faults import any_transaction, lose_reply
+from tests.support.world import World
+
+NONE = Limits()
+
+
+def budget_policy(*, of_sku: Limits = NONE, of_buyer: Limits = NONE, kept: Kept = Kept.ALL, **more: object) -> Policy:
+    budget = BudgetPolicy(kept=kept, of_buyer=of_buyer, of_sku=of_sku, rules=())
+    return Policy(budget=replace(budget, **more))  # type: ignore[arg-type]  # fields of a BudgetPolicy
+
+
+def shop(of_sku: Limits = NONE, *, of_buyer: Limits = NONE, bottles: int = 50) -> World:
+    """Every SKU has a budget, with these limits."""
+    world = World(policy=budget_policy(of_sku=of_sku, of_buyer=of_buyer))
+    world.sell("bottle", main=bottles)
+    world.sell("cork", main=bottles)
+    return world
+
+
+def hold(world: World, order: str, sku: str = "bottle", quantity: int = 1, **more: Any) -> Reservation:
+    return world.hold(order, sku, quantity, **more).record
+
+
+def refused(world: World, order: str, sku: str = "bottle", quantity: int = 1, **more: Any) -> HoldBudget:
+    before = dict(world.raw.items)
+    with pytest.raises(HoldBudget) as error:
+        world.hold(order, sku, quantity, **more)
+    held = {key: item for key, item in world.raw.items.items() if key.sk in {"RESERVATION", "BUDGET"}}
+    assert held == {key: item for key, item in before.items() if key.sk in {"RESERVATION", "BUDGET"}}
+    return error.value
+
+
+def limits_of(error: HoldBudget) -> list[tuple[str, str | None]]:
+    return [(each.limit, each.sku) for each in error.over]
+
+
+# ---- Limits
+
+
+def test_a_buyer_has_no_more_open_holds_than_he_may() -> None:
+    world = shop(Limits(open_holds=2))
+    hold(world, "first")
+    hold(world, "second")
+
+    assert limits_of(refused(world, "third")) == [("open_holds", "bottle")]
+    assert hold(world, "another's", buyer_id="minh").state is State.HELD
+    assert hold(world, "other goods", "cork").state is State.HELD
+
+
+def test_the_buyers_own_limit_counts_all_skus() -> None:
+    world = shop(of_buyer=Limits(open_holds=2))
+    hold(world, "first")
+    hold(world, "second", "cork")
+
+    assert limits_of(refused(world, "third", "cork")) == [("open_holds", None)]
+
+
+def test_zero_is_no_limit() -> None:
+    world = shop(NONE)
+    for each in range(20):
+        hold(world, f"order {each}")
+
+    assert world.level("bottle").reserved == 20
+
+
+def test_a_paid_or_released_hold_makes_room_at_once() -> None:
+    world = shop(Limits(open_holds=1))
+    hold(world, "paid")
+    world.pay("paid")
+    hold(world, "released")
+    release(world.context, "released")
+
+    assert hold(world, "next").state is State.HELD
+
+
+def test_an_ended_hold_makes_room_when_it_is_past_by_the_margin() -> None:
+    world = shop(Limits(open_holds=1))
+    ended = hold(world, "first")
+    world.clock.forward(seconds=1_200 + 29)
+    refused(world, "too early")
+    world.clock.forward(seconds=1)
+
+    assert hold(world, "next").state is State.HELD
+    assert ended.minute not in world.level("bottle").wheel, "it was folded, so that it has ended by any clock"
+
+
+def test_bought_units_count_and_those_given_back_do_not() -> None:
+    world = shop(Limits(units=4))
+    hold(world, "bought", quantity=3)
+    world.pay("bought")
+    hold(world, "given back")
+    release(world.context, "given back")
+    hold(world, "fourth")
+
+    over = refused(world, "fifth")
+    assert limits_of(over) == [("units", "bottle")]
+    world.clock.forward(seconds=over.retry_after_seconds)
+    assert hold(world, "tomorrow").state is State.HELD
+
+
+def test_more_than_a_limit_ever_allows_is_refused_without_a_time_to_come_back() -> None:
+    world = shop(Limits(units=4))
+    with pytest.raises(PolicyRefused) as error:
+        world.hold("five", "bottle", 5)
+    assert error.value.reasons == ("units",)
+
+
+def test_after_so_many_re_holds_there_is_none_for_a_day() -> None:
+    world = shop(Limits(reholds=2))
+    for each in range(3):
+        hold(world, f"hold {each}")
+        world.clock.forward(minutes=21)
+
+    over = refused(world, "hold 4")
+    assert limits_of(over) == [("reholds", "bottle")]
+    assert 22 * 3_600 < over.retry_after_seconds <= 24 * 3_600
+
+
+def test_giving_back_and_holding_again_is_a_re_hold_too() -> None:
+    world = shop(Limits(reholds=2))
+    for each in range(3):
+        hold(world, f"hold {each}")
+        world.clock.forward(minutes=1)
+        release(world.context, f"hold {each}")
+
+    assert limits_of(refused(world, "hold 4")) == [("reholds", "bottle")]
+
+
+def test_the_minutes_of_unpaid_holds_are_counted() -> None:
+    world = shop(Limits(held_minutes=50))
+    for each in range(2):
+        hold(world, f"hold {each}")
+        world.clock.forward(minutes=21)
+
+    assert limits_of(refused(world, "hold 3")) == [("held_minutes", "bottle")]
+
+
+def test_a_released_hold_counts_the_minutes_it_lasted() -> None:
+    world = shop(Limits(held_minutes=30))
+    hold(world, "short")
+    world.clock.forward(minutes=5)
+    release(world.context, "short")
+
+    assert hold(world, "next").state is State.HELD
+    assert limits_of(refused(world, "third")) == [("held_minutes", "bottle")]
+
+
+def test_the_pause_doubles_with_each_hold_that_runs_out() -> None:
+    world = shop(Limits(pause_seconds=300))
+    waits: list[int] = []
+    for each in range(3):
+        hold(world, f"hold {each}")
+        world.clock.forward(minutes=21)
+        over = refused(world, f"too soon {each}")
+        assert limits_of(over) == [("pause_seconds", "bottle")]
+        waits.append(over.retry_after_seconds)
+        world.clock.forward(seconds=over.retry_after_seconds)
+
+    assert waits == [240 + 300, 540 + 300, 1_140 + 300], (
+        "5, 10 and 20 minutes from its end, and 5 for clocks that differ"
+    )
+
+
+def test_a_payment_heals_the_pause() -> None:
+    world = shop(Limits(pause_seconds=300))
+    for each in range(3):
+        hold(world, f"hold {each}")
+        world.clock.forward(hours=2)
+    hold(world, "bought")
+    world.pay("bought")
+
+    assert hold(world, "next").state is State.HELD
+    world.clock.forward(minutes=21)
+    assert refused(world, "too soon").retry_after_seconds < 300 + 300, "it is the first again"
+
+
+def test_time_heals_the_pause() -> None:
+    world = shop(Limits(pause_seconds=300))
+    for each in range(3):
+        hold(world, f"hold {each}")
+        world.clock.forward(hours=2)
+    world.clock.forward(hours=24)
+    hold(world, "next")
+    world.clock.forward(minutes=21)
+
+    assert refused(world, "too soon").retry_after_seconds < 300 + 300
+
+
+def test_the_pause_is_never_longer_than_the_window() -> None:
+    world = World(policy=budget_policy(of_sku=Limits(pause_seconds=300), window_seconds=3_600))
+    world.sell("bottle", main=50)
+    waits: list[int] = []
+    for each in range(30):
+        world.clock.forward(minutes=21)
+        try:
+            hold(world, f"hold {each}")
+        except HoldBudget as over:
+            waits.append(over.retry_after_seconds)
+    assert 0 < max(waits) <= 3_600 + 300
+
+
+def test_an_unpaid_order_counts_until_it_has_to_be_paid() -> None:
+    world = World(policy=budget_policy(of_sku=Limits(open_holds=1, held_minutes=60)))
+    world.sell("bottle", mode=Mode.ON_ORDER, main=50)
+    hold(world, "ordered")
+
+    assert limits_of(refused(world, "second")) == [("open_holds", "bottle")]
+    world.pay("ordered")
+    assert hold(world, "second").state is State.COMMITTED
+
+
+# ---- A request that is repeated or killed
+
+
+def test_a_repeated_request_counts_once_and_is_answered_over_the_limit_too() -> None:
+    world = shop(Limits(open_holds=1, units=1))
+    hold(world, "order")
+    for _ in range(3):
+        assert world.hold("order", "bottle").first is False
+
+    assert len(look_at_buyer(world.context, "lan").buyer.entries) == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_lost_reply_counts_once(known: bool) -> None:
+    world = shop(Limits(open_holds=2))
+    if known:
+        hold(world, "before")
+    world.table.after(any_transaction, lose_reply)
+    with pytest.raises(Exception, match="lost"):
+        hold(world, "order")
+    assert hold(world, "order").state is State.HELD
+    if not known:
+        hold(world, "second")
+    refused(world, "third")
+
+
+def test_another_process_runs_into_the_budget_it_did_not_know_of() -> None:
+    world = shop(Limits(open_holds=2))
+    hold(world, "first")
+    hold(world, "second", by=world.another_process())
+
+    refused(world, "third", by=world.another_process())
+
+
+# ---- What it costs
+
+
+def sequence(world: World, context: Context, order: str) -> list[str]:
+    world.hold("warm", "cork", buyer_id="somebody", by=context)
+    world.hold("warm 2", "bottle", buyer_id="somebody", by=context)
+    world.table.calls.clear()
+    world.hold(order, "bottle", by=context)
+    return [call.method for call in world.table.calls]
+
+
+def test_a_buyer_never_seen_takes_one_call_of_three_items() -> None:
+    world = shop(Limits(open_holds=5))
+
+    assert sequence(world, world.context, "order") == ["transact"]
+    assert len(world.table.calls[0].actions) == 3
+
+
+def test_a_buyer_whose_past_counts_no_more_is_as_one_never_seen() -> None:
+    world = shop(Limits(open_holds=5))
+    hold(world, "long ago")
+    world.clock.forward(days=2)
+
+    assert sequence(world, world.another_process(), "order") == ["transact"]
+
+
+def test_a_buyer_known_to_the_process_takes_one_read_more() -> None:
+    world = shop(Limits(open_holds=5))
+    hold(world, "before")
+
+    assert sequence(world, world.context, "order") == ["get", "transact"]
+
+
+def test_goods_without_a_budget_ask_nothing_about_their_buyer() -> None:
+    world = World()
+    world.sell("bottle", main=50)
+    world.hold("warm", "bottle", buyer_id="somebody")
+    world.table.calls.clear()
+    record = hold(world, "order")
+
+    assert [len(call.actions) for call in world.table.calls] == [2]
+    assert not record.budgeted
+    world.table.calls.clear()
+    world.pay("order")
+    assert [call.method for call in world.table.calls] == ["get", "transact"]
+    assert len(world.table.calls[1].actions) == 2
+
+
+# ---- For which goods
+
+
+def test_by_default_only_scarce_goods_have_a_budget() -> None:
+    world = World()
+    world.sell("kettle", main=50)
+    put_sku(world.context, Sku(sku="kettle", scarce=True))
+    for each in range(2):
+        hold(world, f"order {each}", "kettle")
+
+    assert limits_of(refused(world, "third", "kettle")) == [("open_holds", "kettle")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept", "has"),
+    [
+        (Sku(sku="bottle"), Kept.ALL, True),
+        (Sku(sku="bottle", scarce=False), Kept.ALL, False),
+        (Sku(sku="bottle"), Kept.SCARCE, False),
+        (Sku(sku="bottle", own_limits={"open_holds": 1}), Kept.SCARCE, True),
+        (Sku(sku="bottle", own_limits={"open_holds": 0}), Kept.SCARCE, False),
+        (Sku(sku="bottle", scarce=True), Kept.NONE, False),
+    ],
+)
+def test_who_has_a_budget(settings: Sku, kept: Kept, has: bool) -> None:
+    terms = budget_policy(of_sku=Limits(units=7), kept=kept).terms_of([settings])
+
+    assert (terms is not None) == has
+
+
+def test_a_skus_own_limits_replace_the_stacks_one_by_one() -> None:
+    policy = budget_policy(of_sku=Limits(open_holds=2, units=7))
+    terms = policy.terms_of([Sku(sku="bottle", own_limits={"open_holds": 1, "units": 0})])
+
+    assert terms is not None
+    assert terms.of_sku["bottle"] == Limits(open_holds=1)
+
+
+# ---- Begin payment
+
+
+def test_begin_payment_in_time_is_not_judged() -> None:
+    world = shop(Limits(open_holds=1, held_minutes=20))
+    hold(world, "order")
+    world.clock.forward(minutes=15)
+
+    assert begin_payment(world.context, "order").first
+
+
+def test_an_honest_late_payer_may_have_his_hold_anew() -> None:
+    world = shop(Limits(open_holds=1, reholds=1, pause_seconds=300))
+    hold(world, "order")
+    world.clock.forward(minutes=22)
+
+    assert begin_payment(world.context, "order").record.payment_begun
+    assert limits_of(refused(world, "second"))[0] == ("open_holds", "bottle")
+
+
+def test_begin_payment_past_its_minute_is_judged_as_a_new_hold() -> None:
+    world = shop(Limits(open_holds=1))
+    hold(world, "first")
+    world.clock.forward(minutes=21)
+    hold(world, "second")
+    before = world.record("first")
+
+    with pytest.raises(HoldBudget):
+        begin_payment(world.context, "first")
+    assert world.record("first") == before
+    assert look_at_buyer(world.context, "lan").refusals[0].code == "hold_budget"
+
+
+def test_begin_payment_again_and_again_runs_into_the_limit() -> None:
+    world = shop(Limits(reholds=2))
+    hold(world, "order")
+    taken = 0
+    for _ in range(10):
+        world.clock.forward(minutes=31)
+        try:
+            taken += begin_payment(world.context, "order").first
+        except HoldBudget:
+            break
+    assert taken == 2
+
+
+@pytest.mark.parametrize("seconds_late", [0, 10, 29, 31])
+def test_no_moment_after_the_end_escapes_the_count_of_minutes(seconds_late: int) -> None:
+    world = shop(Limits(held_minutes=100))
+    record = hold(world, "order")
+    taken = 0
+    for _ in range(10):
+        assert record.minute is not None
+        world.clock.forward(seconds=record.minute + seconds_late - world.clock.now.timestamp())
+        try:
+            record = begin_payment(world.context, "order").record
+            taken += 1
+        except HoldBudget:
+            break
+    assert taken == 2, "20 minutes, and twice some 30 more"
+
+
+def test_a_commit_that_heals_never_waits_for_the_budget() -> None:
+    world = shop(Limits(open_holds=1))
+    hold(world, "order")
+
+    def another_version() -> None:
+        allow_buyer(
+            world.another_process(), "lan", allowed=not look_at_buyer(world.context, "lan").buyer.allowed, note=None
+        )
+
+    for _ in range(10):
+        world.table.before(any_transaction, another_version)
+    assert world.pay("order").outcome == "committed"
+
+
+# ---- PATCH
+
+
+def test_a_change_takes_the_difference_and_never_lengthens() -> None:
+    world = shop(Limits(open_holds=1, units=5))
+    held = hold(world, "order", quantity=2)
+    world.clock.forward(minutes=10)
+    more = change(world.context, "order", lines=[Wanted("bottle", 4)]).record
+
+    assert (more.minute, more.expires_at) == (held.minute, held.expires_at)
+    assert (world.level("bottle").available, world.level("bottle").reserved) == (46, 4)
+    change(world.context, "order", lines=[Wanted("bottle", 1), Wanted("cork", 1)])
+    assert (world.level("bottle").available, world.level("cork").reserved) == (49, 1)
+    assert world.faults() == []
+
+
+def test_a_change_is_held_to_the_units_and_to_the_budget_of_new_goods() -> None:
+    world = shop(Limits(open_holds=1, units=3))
+    hold(world, "corks", "cork")
+    hold(world, "order", quantity=2)
+
+    with pytest.raises(PolicyRefused, match="units"):
+        change(world.context, "order", lines=[Wanted("bottle", 4)])
+    with pytest.raises(HoldBudget) as over:
+        change(world.context, "order", lines=[Wanted("bottle", 2), Wanted("cork", 1)])
+    assert limits_of(over.value) == [("open_holds", "cork")]
+    assert change(world.context, "order", lines=[Wanted("bottle", 3)]).first
+
+
+def test_a_change_with_an_old_version_undoes_nothing() -> None:
+    world = shop()
+    hold(world, "order", quantity=2)
+    change(world.context, "order", lines=[Wanted("bottle", 3)], version=1)
+    change(world.context, "order", lines=[Wanted("bottle", 4)], version=2)
+
+    with pytest.raises(VersionChanged) as error:
+        change(world.context, "order", lines=[Wanted("bottle", 3)], version=1)
+    assert error.value.version == 3
+    assert not change(world.context, "order", lines=[Wanted("bottle", 4)], version=2).first, "a repeat is no change"
+
+
+def test_a_hold_that_has_ended_is_not_changed() -> None:
+    world = shop()
+    hold(world, "order")
+    world.clock.forward(minutes=20)
+
+    with pytest.raises(NotInThisState) as error:
+        change(world.context, "order", lines=[Wanted("bottle", 2)])
+    assert error.value.code == "hold_ended"
+
+
+def test_a_change_that_is_short_says_how_much_there_is() -> None:
+    world = shop(bottles=5)
+    hold(world, "order", quantity=2)
+
+    with pytest.raises(InsufficientStock) as error:
+        change(world.context, "order", lines=[Wanted("bottle", 6)])
+    [short] = error.value.shortages
+    assert (short.wanted, short.available) == (6, 5)
+
+
+def test_a_change_finds_units_of_holds_that_ended() -> None:
+    world = shop(bottles=5)
+    hold(world, "ended", quantity=3, buyer_id="minh")
+    world.clock.forward(minutes=15)
+    hold(world, "order", quantity=2)
+    world.clock.forward(minutes=6)
+
+    assert change(world.context, "order", lines=[Wanted("bottle", 5)]).first
+    assert world.faults() == []
+
+
+def test_scarce_goods_are_not_slipped_into_a_reservation_without_a_budget() -> None:
+    world = World()
+    world.sell("tea", main=5)
+    world.sell("bottle", main=5)
+    put_sku(world.context, Sku(sku="bottle", scarce=True))
+    hold(world, "order", "tea")
+
+    with pytest.raises(PolicyRefused) as error:
+        change(world.context, "order", lines=[Wanted("tea", 1), Wanted("bottle", 1)])
+    assert error.value.reasons == ("new_order_needed",)
+
+
+def test_the_stream_lists_a_changed_order_under_its_new_goods() -> None:
+    world = shop()
+    hold(world, "order")
+    world.stream()
+    change(world.context, "order", lines=[Wanted("cork", 1)])
+    world.stream()
+
+    listed = [key.pk for key in world.raw.items if key.pk.startswith("SKU_RESERVATIONS#")]
+    assert listed == ["SKU_RESERVATIONS#cork"]
+    assert world.audit("bottle", "cork").off == []
+
+
+# ---- The floor
+
+
+def test_the_last_units_are_for_trusted_buyers_whatever_they_ask() -> None:
+    rule = Rule(code="no_paid_order", force=Force.ON, points=30)
+    world = World(policy=budget_policy(rules=(rule,), actions=Actions(floor=30, shorter_hold=0, refuse=0)))
+    world.sell("bottle", main=5)
+    put_sku(world.context, Sku(sku="bottle", scarce=True, floor=2))
+    newcomer, regular = Facts(paid_orders=0), Facts(paid_orders=3)
+    record = hold(world, "new", quantity=2, facts=newcomer)
+
+    assert record.untrusted
+    with pytest.raises(InsufficientStock) as short:
+        world.hold("new 2", "bottle", 2, facts=newcomer)
+    assert short.value.shortages[0].available == 1
+    with pytest.raises(InsufficientStock):
+        change(world.context, "new", lines=[Wanted("bottle", 4)])
+    assert hold(world, "old", quantity=3, facts=regular, buyer_id="minh").state is State.HELD
+    world.clock.forward(minutes=25)
+    hold(world, "old 2", quantity=2, facts=regular, buyer_id="minh")
+    with pytest.raises(InsufficientStock):
+        begin_payment(world.context, "new")
+    assert world.pay("new").outcome == "committed", "money has moved: no floor stands in its way"
+    assert world.level("bottle").available == 1
