@@ -33,25 +33,36 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What a movement did at one location, in units."""
+    """What a movement did at one location, in units; `announcement`: the announced receipt whose `incoming` it is."""
 
     at: datetime
     on_hand: int = 0
     unavailable: int = 0
     incoming: int = 0
+    announcement: str = ""
 
 
 @dataclass(slots=True)
 class Facts:
-    """What the records of one level add up to. `exact`: none of them is recent."""
+    """What the records of one level add up to, announced receipts one by one. `exact`: none of them is recent."""
 
     on_hand: Span = field(default_factory=Span)
     committed: Span = field(default_factory=Span)
     unavailable: Span = field(default_factory=Span)
-    incoming: Span = field(default_factory=Span)
+    announced: defaultdict[str, Span] = field(default_factory=lambda: defaultdict(Span))
     held: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     recent_units: int = 0
     exact: bool = True
+
+    @property
+    def incoming(self) -> Span:
+        """Units on their way. Of a receipt whose announcement is lost, what came is no debt: it counts as none."""
+        spans = self.announced.values()
+        return Span(sum(max(0, each.low) for each in spans), sum(max(0, each.high) for each in spans))
+
+    def outstanding(self, announcement: str) -> Span:
+        span = self.announced.get(announcement, Span())
+        return Span(max(0, span.low), max(0, span.high))
 
 
 def add_up(
@@ -72,7 +83,8 @@ def add_up(
         facts.exact &= certain
         facts.on_hand.add(moved.on_hand, certain=certain)
         facts.unavailable.add(moved.unavailable, certain=certain)
-        facts.incoming.add(moved.incoming, certain=certain)
+        if moved.incoming:
+            facts.announced[moved.announcement].add(moved.incoming, certain=certain)
     for record in reservations:
         units = sum(line.quantity for line in record.lines if line.place == place)
         if units:
@@ -98,8 +110,11 @@ def _add_reservation(
         facts.on_hand.add(0 if counted_already else -units, certain=True)
 
 
-def differences(level: Level, facts: Facts) -> dict[str, str]:
-    """Counter → what it has and what its facts say. Empty: the level adds up."""
+def differences(level: Level, facts: Facts, announced: Mapping[str, int]) -> dict[str, str]:
+    """Counter → what it has and what its facts say. Empty: the level adds up.
+
+    `announced`: the units outstanding of each announced receipt of the level's place, as they are kept.
+    """
     found: dict[str, str] = {}
     spans: Mapping[str, Span] = {
         "on_hand": facts.on_hand,
@@ -116,6 +131,9 @@ def differences(level: Level, facts: Facts) -> dict[str, str]:
         folded = entry is None and minute <= level.folded_to
         if not folded and not believed.holds(entry or 0):
             found[f"wheel.{minute}"] = f"is {entry or 0}, its facts say {believed}"
+    for name in sorted(set(announced) | set(facts.announced)):
+        if not facts.outstanding(name).holds(announced.get(name, 0)):
+            found[f"announced.{name}"] = f"is {announced.get(name, 0)}, its facts say {facts.outstanding(name)}"
     if not level.adds_up():
         inside = level.available + level.reserved + level.committed + level.leased + level.unavailable
         found["sum"] = f"on_hand is {level.on_hand}, the parts add up to {inside}"
