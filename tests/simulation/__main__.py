@@ -70,9 +70,7 @@ def certify(
     begin = secrets.randbelow(2**40) if first_seed is None else first_seed
     progress = _Progress(seconds)
     with progress:
-        totals, took = run_for(
-            seconds, first_seed=begin, workers=workers, stop_at_first=False, heard=progress.heard
-        )
+        totals, took = run_for(seconds, first_seed=begin, workers=workers, stop_at_first=False, heard=progress.heard)
     told = certificates.certificate(totals, seconds=took, first_seed=begin, workers=workers)
     certificates.write(told)
     console.print(_shown(totals, took))
@@ -101,7 +99,7 @@ def mutate(
     tests: Annotated[bool, typer.Option(help="Run the suite too, and write docs/guards.md.")] = True,
 ) -> None:
     """Take each guard away in turn; ends with 1 unless each is missed."""
-    from tests.simulation import mutants  # noqa: PLC0415  # it starts processes of its own, nothing else needs it
+    from tests.simulation import mutants  # it starts processes of its own, nothing else needs it
 
     raise typer.Exit(0 if mutants.take_each_away(only, seconds=seconds, with_tests=tests) else 1)
 

@@ -29,6 +29,16 @@ def at_of(level: Item) -> At:
     return level["pk"][4:], level["sk"].split("#")[1]
 
 
+def _adds_up(level: Item) -> bool:
+    held = sum(level["wheel"].values())
+    inside = level["available"] + held + level["committed"] + level["leased"] + level["unavailable"]
+    return bool(level["on_hand"] == inside)
+
+
+def _is_repair(changes: list[Changed]) -> bool:
+    return any(after is not None and after.get("kind") == "drift_found" for _, after in changes)
+
+
 def _is_level(item: Item) -> bool:
     return bool(item["sk"].startswith("LEVEL#"))
 
@@ -58,34 +68,44 @@ class Account:
 
     def written(self, changes: list[Changed], now: float) -> Iterator[str]:
         touched: dict[At, Item | None] = {}
-        others: list[Changed] = []
         for before, after in changes:
-            item = after or before
-            if item is None:
-                continue
-            sk = item["sk"]
-            if sk[:6] == "LEVEL#":
-                at = at_of(item)
-                touched[at] = before
-                if after is None:
-                    yield f"the level of {at} was deleted"
-                    continue
-                self.levels[at] = after
-                self.history[at].append((now, after))
-            elif sk == "RESERVATION":
-                yield from self._record(before, after, now)
-                for line in item["lines"]:
-                    touched.setdefault((line["sku"], line["location"]), None)
-            elif sk == "INCIDENT":
-                self.incidents[item["id"]] = after or item
-            else:
-                others.append((before, after))
-                yield from self._other(before, after, touched)
+            yield from self._one(before, after, touched, now)
         yield from self._together(changes, touched)
+        repaired = {
+            at_of(after) for _, after in changes if after is not None and _is_level(after) and _is_repair(changes)
+        }
         for at, before in touched.items():
+            if at in repaired:
+                # The account has the facts as they are now: a repair puts back exactly those, whatever goes on.
+                yield from faults_of_level(at, self.levels[at], self.believed[at], self.announced[at])
+            elif before is not None and not _adds_up(before) and len(before["wheel"]) > len(self.levels[at]["wheel"]):
+                yield f"{at} did not add up, and was folded all the same"
             yield from self._level(at, before, now)
 
-    def _record(self, before: Item | None, after: Item | None, now: float) -> Iterator[str]:
+    def _one(
+        self, before: Item | None, after: Item | None, touched: dict[At, Item | None], now: float
+    ) -> Iterator[str]:
+        item = after or before or {}
+        sk = item["sk"]
+        if sk[:6] == "LEVEL#":
+            at = at_of(item)
+            touched[at] = before
+            if after is None:
+                yield f"the level of {at} was deleted"
+                return
+            self.levels[at] = after
+            self.history[at].append((now, after))
+        elif sk == "RESERVATION":
+            yield from self._record(before, after)
+            yield from self._not_too_early(before, after, now)
+            for line in item["lines"]:
+                touched.setdefault((line["sku"], line["location"]), None)
+        elif sk == "INCIDENT":
+            self.incidents[item["id"]] = item
+        else:
+            yield from self._other(before, after, touched)
+
+    def _record(self, before: Item | None, after: Item | None) -> Iterator[str]:
         name = (after or before or {})["pk"]
         if before is not None:
             self._add(before, -1)
@@ -98,7 +118,16 @@ class Account:
             return
         self.records[name] = after
         self._add(after, 1)
-        yield from _of_record(before, after, now)
+        yield from _of_record(before, after)
+
+    def _not_too_early(self, before: Item | None, after: Item | None, now: float) -> Iterator[str]:
+        """Nobody who can still pay in time loses his order, by whatever clock."""
+        if before is None or after is None or self._skew_seconds is None or _last(after) != "released unpaid":
+            return
+        if before["state"] != after["state"]:
+            early = before["pay_by"] / 1000 + self._margin_seconds - self._skew_seconds - now
+            if early > 0:
+                yield f"{after['pk']} was released as unpaid {early:.1f} s before its time"
 
     def _add(self, record: Item, sign: int) -> None:
         state = record["state"]
@@ -164,12 +193,25 @@ class Account:
                     yield f"{at} was sold below zero: {before['available']} to {level['available']}"
                 elif told.get(at) != -level["available"]:
                     yield f"{at} is short of {-level['available']}, and the incident says {told.get(at)}"
-        for each in movements:
-            if each["type"] == "count" and not self.forgiving:
-                yield from self._counted(each)
+        yield from self._moved([] if self.forgiving else movements)
         for before, after in changes:
             if after is not None and after["sk"] == "RESERVATION" and before is not None:
                 yield from self._with_incident(before, after, changes)
+
+    def _moved(self, movements: list[Item]) -> Iterator[str]:
+        for each in movements:
+            if each["type"] == "count":
+                yield from self._counted(each)
+            elif each["type"] in {"damage", "ship_out"}:
+                yield from self._was_there(each)
+
+    def _was_there(self, movement: Item) -> Iterator[str]:
+        """What leaves the building, or breaks in it, was in it."""
+        at = (movement["pk"][10:], movement["location"])
+        level = self.levels[at]
+        least = 0 if movement["type"] == "ship_out" else movement["quantity"]
+        if level["on_hand"] < least:
+            yield f"{at}: {movement['quantity']} units went by {movement['type']}, {level['on_hand']} are on hand"
 
     def _counted(self, count: Item) -> Iterator[str]:
         """After a count the level has what was counted, and what moved since it was counted."""
@@ -236,35 +278,14 @@ class Account:
             yield from self._level(at, None, 0.0)
 
 
-def _of_record(before: Item | None, after: Item, now: float) -> Iterator[str]:
+def _of_record(before: Item | None, after: Item) -> Iterator[str]:
     name, state = after["pk"], after["state"]
     if before is None:
         if state not in FIRST or after["version"] != 1:
             yield f"{name} began as {state}, version {after['version']}"
     else:
-        was = before["state"]
-        if state not in NEXT[was]:
-            yield f"{name} ended once as {was} and once more as {state}"
-        if after["version"] != before["version"] + 1:
-            yield f"{name}: version {before['version']} became {after['version']}"
-        if before.get("payment_id") not in (None, after.get("payment_id")):
-            yield f"{name}: its payment {before['payment_id']} became {after.get('payment_id')}"
-        if before.get("paid") and not after.get("paid"):
-            yield f"{name} was paid and is not any more"
-        if state == was and state in {"committed", "shipped"} and before.get("paid"):
-            yield f"{name} was paid twice"
-        if was == "committed" and state in {"released", "refund_due"} and (state == "refund_due") != before.get(
-            "paid", False
-        ):
-            yield f"{name} went from committed to {state}, paid: {before.get('paid')}"
-        if was == "committed" and state == "released" and _last(after) == "released unpaid":
-            early = before.get("pay_by", 0) / 1000 - now
-            if early > EARLY_RELEASE_SECONDS:
-                yield f"{name} was released as unpaid {early:.0f} s before its time"
-        if state == "held" and was == "held" and after["minute"] < before["minute"]:
-            yield f"{name}: its hold was shortened from {before['minute']} to {after['minute']}"
-        if "added_later" in before and "added_later" not in after:
-            yield f"{name} lost what a newer version of the code had added"
+        yield from _next_version(before, after)
+        yield from _paid_once(before, after)
     if ("ttl" in after) == (state in STAYS):
         yield f"{name} is {state} and {'has' if 'ttl' in after else 'has no'} ttl"
     if (state == "held") != ("minute" in after):
@@ -273,7 +294,28 @@ def _of_record(before: Item | None, after: Item, now: float) -> Iterator[str]:
         yield f"{name} is {state} without a payment"
 
 
-EARLY_RELEASE_SECONDS = 400.0
+def _next_version(before: Item, after: Item) -> Iterator[str]:
+    name, was, state = after["pk"], before["state"], after["state"]
+    if state not in NEXT[was]:
+        yield f"{name} ended once as {was} and once more as {state}"
+    if after["version"] != before["version"] + 1:
+        yield f"{name}: version {before['version']} became {after['version']}"
+    if state == "held" and was == "held" and after["minute"] < before["minute"]:
+        yield f"{name}: its hold was shortened from {before['minute']} to {after['minute']}"
+    if "added_later" in before and "added_later" not in after:
+        yield f"{name} lost what a newer version of the code had added"
+
+
+def _paid_once(before: Item, after: Item) -> Iterator[str]:
+    name, was, state, paid = after["pk"], before["state"], after["state"], before.get("paid", False)
+    if before.get("payment_id") not in (None, after.get("payment_id")):
+        yield f"{name}: its payment {before['payment_id']} became {after.get('payment_id')}"
+    if paid and not after.get("paid"):
+        yield f"{name} was paid and is not any more"
+    if paid and state == was and state in {"committed", "shipped"}:
+        yield f"{name} was paid twice"
+    if was == "committed" and state in {"released", "refund_due"} and (state == "refund_due") != paid:
+        yield f"{name} went from committed to {state}, paid: {paid}"
 
 
 def _last(record: Item) -> str:

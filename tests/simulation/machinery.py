@@ -1,4 +1,4 @@
-"""What runs by itself: the stream's consumer, the sweeper, the auditor, TTL, and time. With everything that befalls it."""
+"""What runs by itself: the stream's consumer, the sweeper, the auditor, TTL, and time; with all that befalls it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -194,7 +194,9 @@ class Machinery:
         if not moments:
             return None
         margin = world.policy.margin_seconds
-        moment = world.chance.choice(moments) + world.chance.choice((-8.0, -0.5, 0.5, margin - 9.0, margin, margin + 9.5))
+        moment = world.chance.choice(moments) + world.chance.choice(
+            (-8.0, -0.5, 0.5, margin - 9.0, margin, margin + 9.5)
+        )
         ahead = moment - world.now
         if ahead <= 0 or (world.stage.at_work and ahead > LONGEST_PAUSE and world.chance.random() < LET_THEM_WORK):
             return None
@@ -293,6 +295,7 @@ class Machinery:
         self._following = False
         ends = [float(minute) for level in world.account.levels.values() for minute in level["wheel"]]
         ends += [float(key.sk.split("#")[0]) for key in world.store.items if key.pk.startswith("DUE#")]
+        ends += [each["pay_by"] / 1000 for each in world.account.records.values() if "pay_by" in each]
         worked = bool(ends or world.changes)
         if ends:
             world.now = max(world.now, max(ends) + world.policy.margin_seconds + 2 * world.profile.skew_seconds + 1)

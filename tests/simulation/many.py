@@ -69,7 +69,14 @@ def run_for(
     processes = [
         method.Process(
             target=_work,
-            args=(first_seed + number, workers, seconds, reports, ending, cores[number % len(cores)] if cores else None),
+            args=(
+                first_seed + number,
+                workers,
+                seconds,
+                reports,
+                ending,
+                cores[number % len(cores)] if cores else None,
+            ),
             daemon=True,
         )
         for number in range(workers)

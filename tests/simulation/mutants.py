@@ -40,7 +40,7 @@ class Missed:
 
     @property
     def enough(self) -> bool:
-        return bool(self.guard.backed) or bool(self.seed and self.suite)
+        return bool(self.suite) and bool(self.seed or self.guard.backed)
 
 
 def without(guard: Guard, text: str) -> str:
@@ -101,7 +101,9 @@ def take_each_away(only: str = "", *, seconds: float, with_tests: bool) -> bool:
             suite = by_suite(core, guard.tests.split()) if with_tests else "(not run)"
         found = Missed(guard, seed, suite)
         mark = "backed" if guard.backed and not (seed and suite) else "missed" if found.enough else "NOT MISSED"
-        console.print(f"{mark:10} {guard.name}: {seed or 'no seed'}; {suite or 'no test'}", markup=False, soft_wrap=True)
+        console.print(
+            f"{mark:10} {guard.name}: {seed or 'no seed'}; {suite or 'no test'}", markup=False, soft_wrap=True
+        )
         return found
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as several:
@@ -141,9 +143,10 @@ def _test(each: Missed) -> str:
 
 HEAD = """# Guards
 
-A guard keeps two things that happen at once, or one that happens twice, from doing harm: a clause of a condition, a cell
-of the table of states, a check before a decision, an id that is looked for. `make mutate` takes each away in a copy of the
-code and runs the simulator for up to a minute, then the unit and property tests. This table is what it found; it is
-written by that command. Where nothing misses a guard, another one backs it, and it says which.
+A guard keeps two things that happen at once, or one that happens twice, from doing harm: a clause of a condition, a
+cell of the table of states, a check before a decision, an id that is looked for. `make mutate` takes each away in a
+copy of the code and runs the simulator for up to a minute, then the unit and property tests. This table is what it
+found; it is written by that command. Where the simulator misses nothing, another guard stands behind this one, and
+the table says which.
 
 """

@@ -1,4 +1,4 @@
-"""What takes part in a seed: people, machinery, and later whole marketplaces. Each brings its acts and its judgement."""
+"""What takes part in a seed: people, machinery, and whatever joins them. Each brings its acts and its judgement."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol

@@ -140,6 +140,7 @@ class Payments:
         try:
             answer = commit(context, payment.order, payment_id=payment.payment_id)
         except PaymentUnmatched as error:
+            self.shopping.passing(error, payment.order)
             if calm and before is not None:
                 world.blame(f"{payment} could not be written in calm: {error.detail}", payment.order)
             return  # it comes again

@@ -22,7 +22,7 @@ LATEST_SECONDS = (1.0, 20.0, 70.0, 290.0)
 class Port:
     """`newer`: the process runs a later version of the code, which adds an attribute of its own to records."""
 
-    __slots__ = ("newer", "world", "_reads", "_writes", "name")
+    __slots__ = ("_reads", "_writes", "name", "newer", "world")
 
     def __init__(self, world: "World", name: str, *, newer: bool = False) -> None:
         self.world = world
@@ -183,5 +183,3 @@ def _with_more(action: Any) -> Any:
             conditions=action.conditions,
         )
     return action
-
-

@@ -57,6 +57,14 @@ class Seed:
         stage.bug = self._bug
 
     def run(self) -> Result:
+        try:
+            self._play()
+        except Exception as bug:  # noqa: BLE001  # whatever it is, it is told as a violation
+            self.world.blame(f"{type(bug).__name__}: {bug}")
+        self.world.stage.clear()
+        return self._result()
+
+    def _play(self) -> None:
         world, stage = self.world, self.world.stage
         for part in self.parts:
             part.begin()
@@ -68,7 +76,9 @@ class Seed:
         world.outage_until = 0.0
         if not world.ended:
             self._finish()
-        stage.clear()
+
+    def _result(self) -> Result:
+        world = self.world
         return Result(
             seed=self.number,
             steps=world.steps,
@@ -94,7 +104,8 @@ class Seed:
         for _ in range(MOST_ROUNDS):
             if world.ended:
                 return
-            if not any([part.settle() for part in self.parts]):
+            rounds = [part.settle() for part in self.parts]  # each of them has its turn
+            if not any(rounds):
                 break
         else:
             world.blame(f"not at rest after {MOST_ROUNDS} rounds")

@@ -203,13 +203,18 @@ class Shopping:
         except HoldfastError as error:
             self.passing(error, name)
         else:
-            if answer.first and answer.record.minute is not None:
-                told = answer.record.minute - since
-                window = context.policy.payment_window_seconds - world.profile.skew_seconds
-                if told < window:
-                    world.blame(f"{name} began to pay and has {told:.0f} s for it, not {window:.0f}", name)
-            if self._raw(name) is None:
-                world.blame(f"{name} began to pay and is not there", name)
+            self._began(context, name, answer, since=since)
+
+    def _began(self, context: Context, name: str, answer: ReservationAnswer, *, since: float) -> None:
+        world, minute, skew = self.world, answer.record.minute, self.world.profile.skew_seconds
+        if minute is not None and answer.first:
+            window = context.policy.payment_window_seconds - skew
+            if minute - since < window:
+                world.blame(f"{name} began to pay and has {minute - since:.0f} s for it, not {window:.0f}", name)
+        if minute is not None and minute + skew < since:
+            world.blame(f"{name} began to pay, and its hold ended {since - minute:.0f} s ago", name)
+        if self._raw(name) is None:
+            world.blame(f"{name} began to pay and is not there", name)
 
     def command(self, verb: str) -> Actor | None:
         name = self.any_name()
@@ -278,12 +283,15 @@ class Shopping:
         if isinstance(error, UnknownReservation):
             if self._raw(about) is not None:
                 world.blame(f"{about} is said to be unknown", about)
+        elif isinstance(error, Conflict) or isinstance(error.__cause__, Conflict):
+            if world.undisturbed():
+                world.blame(f"{about} never came through, and nobody was in its way: {error.detail}", about)
         elif isinstance(error, LedgerBroken):
             world.blame(f"a level does not add up: {error.detail}", about)
         elif isinstance(error, ClockAhead):
             if not world.profile.clocks_far_off:
                 world.blame(f"a clock is said to be ahead: {error.detail}", about)
-        elif not isinstance(error, Conflict | Unavailable):
+        elif not isinstance(error, Unavailable):
             world.blame(f"{about} was answered {error.code}: {error.detail}", about)
 
     def _raw(self, name: str) -> Item | None:

@@ -14,9 +14,14 @@ class Crash(BaseException):
 
 
 class Actor:
-    """One call of a function at work. `deadline`: true epoch seconds after which it is killed at its next step."""
+    """One call of a function at work. `deadline`: true epoch seconds after which it is killed at its next step.
 
-    __slots__ = ("act", "deadline", "doing", "go", "killed", "name", "started")
+    `disturbed`: a fault befell it. `writes_before` counts everybody's writes when it began, `own_writes` its own since.
+    """
+
+    __slots__ = (
+        "act", "deadline", "disturbed", "doing", "go", "killed", "name", "own_writes", "started", "writes_before",
+    )  # fmt: skip
 
     def __init__(self, name: str, act: Callable[[], None], *, started: float, limit_seconds: float) -> None:
         self.name = name
@@ -25,6 +30,8 @@ class Actor:
         self.deadline = started + limit_seconds
         self.doing = ""
         self.killed = False
+        self.disturbed = False
+        self.writes_before = self.own_writes = 0
         self.go: threading.Lock | None = None
 
 

@@ -82,7 +82,7 @@ def _map(new: Item, own: set[str], path: Path) -> Item:
     """The map that holds the path's last step, copied once. No path of the table is longer than two steps."""
     name = path[0]
     inner = new.get(name)
-    if len(path) != 2 or not isinstance(inner, dict):  # noqa: PLR2004  # the sentence above
+    if len(path) != 2 or not isinstance(inner, dict):  # the sentence above
         raise Invalid(f"no map at {path[:-1]}")
     if name not in own:
         own.add(name)

@@ -56,7 +56,9 @@ def _shown(about: Any) -> str:
 def _action(action: Put | Update | Check | Delete) -> str:
     text = f"{type(action).__name__} {action.key.pk} {action.key.sk}"
     if isinstance(action, Put):
-        text += f" {{{', '.join(f'{name}={action.item[name]}' for name in ('state', 'minute') if name in action.item)}}}"
+        text += (
+            f" {{{', '.join(f'{name}={action.item[name]}' for name in ('state', 'minute') if name in action.item)}}}"
+        )
     if isinstance(action, Update):
         parts = [f"{'.'.join(path)}={value}" for path, value in action.put.items() if path != ("history",)]
         moved = {**action.add, **action.start}

@@ -25,10 +25,7 @@ from .stage import Actor
 from .stock import is_false
 from .world import World
 
-KINDS = (
-    Type.RECEIVE, Type.RECEIVE, Type.RECEIVE, Type.COUNT, Type.COUNT, Type.DAMAGE, Type.SHIP_OUT,
-    Type.RESTORE, Type.TRANSFER, Type.ANNOUNCE,
-)  # fmt: skip
+KINDS = (Type.COUNT, Type.DAMAGE, Type.SHIP_OUT, Type.RESTORE, Type.TRANSFER, Type.ANNOUNCE)
 
 
 class Warehouse:
@@ -39,6 +36,10 @@ class Warehouse:
         self.shopping = shopping
         self._sent: list[Movement] = []
         self._first: set[tuple[str, str]] = set()
+        # Goods come in every seed; of the rest each seed has a few kinds, and those often.
+        self._kinds = [Type.RECEIVE, Type.RECEIVE, *world.chance.sample(KINDS, world.chance.choice((1, 2, 4)))]
+        if Type.RESTORE in self._kinds:
+            self._kinds.append(Type.DAMAGE)
 
     def begin(self) -> None:
         world, profile = self.world, self.world.profile
@@ -71,7 +72,7 @@ class Warehouse:
         if self._sent and chance.random() < SAME_AGAIN:
             again = chance.choice(self._sent)
             return replace(again, quantity=again.quantity + 1) if chance.random() < ANOTHER_BODY else again
-        kind, location = chance.choice(KINDS), chance.choice(profile.locations)
+        kind, location = chance.choice(self._kinds), chance.choice(profile.locations)
         more: dict[str, Any] = {}
         if kind is Type.TRANSFER:
             elsewhere = [each for each in profile.locations if each != location]
@@ -103,39 +104,42 @@ class Warehouse:
         return movement
 
     def _move(self, context: Context, movement: Movement) -> None:
-        world, since = self.world, self.world.now
-        about = (movement.sku, movement.id)
+        since = self.world.now
         try:
             answer = move_stock(context, movement)
-        except InsufficientStock as refusal:
-            for short in refusal.shortages:
-                if is_false(world, short, since=since, locations=()):
-                    world.blame(f"the transfer {movement.id} was refused, and enough units were free", *about)
-            self._must_not_be_there(movement, "insufficient_stock")
-        except MovementRefused as refusal:
-            self._must_not_be_there(movement, refusal.code)
+        except (InsufficientStock, MovementRefused, BadInput) as refusal:
+            self._refused(movement, refusal, since=since)
         except IdReused:
             known = self._raw(movement)
             if known is None or known["body_hash"] == fingerprint(movement):
-                world.blame(f"movement {movement.id} was told that its id is used with another body", *about)
-        except BadInput as error:
-            if movement.announcement is None:
-                world.blame(f"movement {movement.id} was refused: {error.detail}", *about)
+                self._blame(movement, "was told that its id is used with another body")
         except HoldfastError as error:
             self.shopping.passing(error, movement.sku)
         else:
-            known = self._raw(movement)
-            if known is None or known["body_hash"] != fingerprint(movement):
-                world.blame(f"movement {movement.id} was answered, and {known} is there", *about)
-            if answer.first:
-                if about in self._first:
-                    world.blame(f"movement {movement.id} was recorded twice", *about)
-                self._first.add(about)
+            self._recorded(movement, first=answer.first)
 
-    def _must_not_be_there(self, movement: Movement, code: str) -> None:
+    def _refused(self, movement: Movement, refusal: HoldfastError, *, since: float) -> None:
         """A repeat is answered by what happened the first time, whatever the levels say now."""
         if self._raw(movement) is not None:
-            self.world.blame(f"movement {movement.id} is recorded and was refused as {code}", movement.sku, movement.id)
+            self._blame(movement, f"is recorded and was refused as {refusal.code}")
+        if isinstance(refusal, InsufficientStock):
+            for short in refusal.shortages:
+                if is_false(self.world, short, since=since, locations=()):
+                    self._blame(movement, "was refused, and all the time enough units were free")
+        elif isinstance(refusal, BadInput) and movement.announcement is None:
+            self._blame(movement, f"was refused: {refusal.detail}")
+
+    def _recorded(self, movement: Movement, *, first: bool) -> None:
+        known, about = self._raw(movement), (movement.sku, movement.id)
+        if known is None or known["body_hash"] != fingerprint(movement):
+            self._blame(movement, f"was answered, and {known} is there")
+        if first and about in self._first:
+            self._blame(movement, "was recorded twice")
+        if first:
+            self._first.add(about)
+
+    def _blame(self, movement: Movement, what: str) -> None:
+        self.world.blame(f"movement {movement.id} {what}", movement.sku, movement.id)
 
     def _raw(self, movement: Movement) -> Item | None:
         return self.world.account.movements.get((movement.sku, movement.id))

@@ -86,6 +86,7 @@ class World:
         self.hot: frozenset[str] = frozenset()
         self.late: list[tuple[float, str, Sequence[Action]]] = []
         self.ended = False
+        self.writes = 0
         self._processes: dict[str, list[Process]] = {}
         self._names = 0
 
@@ -116,6 +117,7 @@ class World:
         self.faults[fault] += 1
         actor = self.stage.current
         if actor is not None:
+            actor.disturbed = True
             self.faults[f"{actor.doing.partition(' ')[0]}: {fault}"] += 1
         self.story.append(Told(self.now, who, "FAULT", fault))
 
@@ -147,6 +149,9 @@ class World:
                 self.met("late_write_applied")
 
     def _written(self, changes: list[Changed]) -> None:
+        self.writes += 1
+        if self.stage.current is not None:
+            self.stage.current.own_writes += 1
         for wrong in self.account.written(changes, self.now):
             self.blame(wrong, *_names_in(changes))
         for before, after in changes:
@@ -228,11 +233,19 @@ class World:
 
         actor = Actor(process.port.name, play, started=self.now, limit_seconds=LIMIT_SECONDS[function])
         actor.doing = doing
+        actor.writes_before = self.writes
         return self.stage.enter(actor)
 
     def at_once(self, function: str, act: Callable[[Context], Any]) -> Any:
         """A call of the function with nobody beside it; only in calm."""
         return act(self.process(function).context)
+
+    def undisturbed(self) -> bool:
+        """Whether the present call met no fault, and others have written too little to be in its way every time."""
+        actor = self.stage.current
+        if actor is None or actor.disturbed:
+            return False
+        return self.writes - actor.writes_before - actor.own_writes <= FEW_WRITES
 
     def at_work_on(self, word: str) -> bool:
         """Whether a call that is at work, other than the present one, has to do with `word`."""
@@ -243,6 +256,8 @@ COLD_SHARE = 0.15
 HALF = 0.5
 FAR_OFF = 60.0
 MOST_PROCESSES = 4
+# A command is tried twelve times, of which it may need four by itself.
+FEW_WRITES = 4
 
 
 def _names_in(changes: Iterable[Changed]) -> list[str]:
