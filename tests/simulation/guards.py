@@ -64,7 +64,7 @@ CONDITIONS = (
         "folded_no_further",
         'Condition("folded_no_further", ("folded_to",), "<=", minute)',
         "the fold mark never goes back",
-        backed="who folds to a later minute folds every earlier one, so `entry_unchanged` fails first",
+        backed="it takes a hold that arrives after its minute between two folds: TLC finds it (docs/model, WithoutBack)",
     ),
     _condition(
         "enough_committed",
@@ -273,7 +273,7 @@ CHANGES_GUARDS = (
     _code(
         "the fold mark keeps up", "an entry that slipped in below the mark can still be folded", CHANGES,
         "newest = max(level.folded_to, *minutes)", "newest = max(minutes)",
-        backed="`not_folded_to` lets no entry slip in below the mark",
+        backed="it takes a hold that arrives after its minute between two folds, as for `folded_no_further`",
     ),
     _code(
         "the fold moves its mark", "what was folded stays folded", CHANGES,
@@ -327,6 +327,7 @@ SERVICES = (
     _code(
         "never judged short while due", "a level that holds ended units is unknown, not short", HOLD,
         "    elif has_due(context, level, now=now):", "    elif False:",
+        backed="a fold is tried six times; only a level that changes at each of them gets here",
     ),
     _code(
         "one second of memory", "a shortage is remembered for a second at most", "services/context.py",
@@ -407,6 +408,7 @@ SERVICES = (
     _code(
         "recent is uncertain", "a record of a moment ago is no drift", "domain/audit.py",
         "    if record.changed_at >= certain_before:\n", "    if False:\n",
+        backed="`off twice, unchanged` leaves alone every level that moved between two looks",
     ),
     _code(
         "a look at the whole table", "what the stream has not told is found before an alarm", "services/audit_levels.py",
@@ -419,6 +421,7 @@ SERVICES = (
     _code(
         "listed once", "an id that is listed twice counts once", "services/units_since.py",
         "[each for each in ids if each not in seen]", "ids",
+        backed="a batch of reads names each id once; only lists of more than a hundred reservations get here",
     ),
     _code(
         "overdue is no obstacle", "an order that cannot be released keeps no level from repair", "services/audit_levels.py",

@@ -195,7 +195,7 @@ class Machinery:
             return None
         margin = world.policy.margin_seconds
         moment = world.chance.choice(moments) + world.chance.choice(
-            (-8.0, -0.5, 0.5, margin - 9.0, margin, margin + 9.5)
+            (-8.0, -0.5, 0.5, margin - 9.0, margin - 0.4, margin, margin + 9.5)
         )
         ahead = moment - world.now
         if ahead <= 0 or (world.stage.at_work and ahead > LONGEST_PAUSE and world.chance.random() < LET_THEM_WORK):
@@ -325,6 +325,10 @@ class Machinery:
         due = [key for key in world.store.items if key.pk.startswith("DUE#")]
         if due:
             yield f"rows are left in the register: {due[:3]}"
+        if not self.lost:
+            for key in world.store.items:
+                if key.pk.startswith("SKU_RESERVATIONS#") and f"RESERVATION#{key.sk[14:]}" not in world.account.records:
+                    yield f"{key} lists a reservation that is gone"
         world.now += 2 * world.policy.recent_seconds + 2 * world.profile.skew_seconds
         audited: Audited = world.at_once("audit_levels", audit_all)
         if audited.off or audited.moving or audited.failed:

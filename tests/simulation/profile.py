@@ -55,7 +55,7 @@ def drawn(chance: random.Random) -> Profile:
         if chance.random() < 0.4:
             rates[fault] = 1.0
     rates["boundary"] = 1.0
-    far_off = chance.random() < 0.12
+    far_off = chance.random() < 0.2
     locations = ("main", "annex") if chance.random() < 0.35 else ("main",)
     step = chance.choice((60, 60, 60, 30, 300))
     modes: tuple[Mode | None, ...] = (None, None, None, Mode.ON_ORDER, Mode.ON_PAYMENT, Mode.RESERVE)
@@ -71,14 +71,14 @@ def drawn(chance: random.Random) -> Profile:
             step_seconds=step,
             margin_seconds=MARGIN_SECONDS,
             hold_seconds=chance.choice((step, 5 * step, 20 * step)),
-            payment_window_seconds=chance.choice((step, 10 * step, 30 * step)),
+            payment_window_seconds=chance.choice((step, step, 10 * step, 30 * step)),
             unpaid_order_seconds=chance.choice((600, 86_400)),
             locations=locations,
         ),
         skus={name: chance.choice(modes) for name in names},
         orders=chance.choice((2, 4, 8)),
         stock_up_to=chance.choice((1, 2, 4)),
-        months=chance.random() < 0.04,
+        months=chance.random() < 0.06,
         torn=chance.random() < 0.15,
         locations=locations,
     )

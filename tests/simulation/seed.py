@@ -93,12 +93,12 @@ class Seed:
     def _finish(self) -> None:
         """Those at work come to their end, what is under way arrives, and everything comes to rest."""
         world, stage = self.world, self.world.stage
+        self._until = MOST_STEPS
+        self._slots = []
         if self.profile.torn:
             stage.clear()
             torn_restore(world)
             return
-        self._until = MOST_STEPS
-        self._slots = []
         stage.play()
         world.land_late_writes(all_of_them=True)
         for _ in range(MOST_ROUNDS):

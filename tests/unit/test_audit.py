@@ -7,6 +7,7 @@ import pytest
 from holdfast.domain.movement import Type
 from holdfast.domain.policy import Mode
 from holdfast.domain.reservation import State
+from holdfast.services import units_since
 from holdfast.services.audit_levels import audit_all, audit_skus
 from holdfast.services.command_reservation import release, ship
 from holdfast.services.look_up import list_reservations_of_sku
@@ -292,8 +293,10 @@ def test_a_receipt_that_nobody_announced_is_taken_away() -> None:
     assert (world.faults(), world.audit().off) == ([], [])
 
 
-def test_an_id_that_is_listed_twice_counts_once() -> None:
-    """Used anew after TTL took its first record, while the row of that one is still there."""
+@pytest.mark.parametrize("page", [2, 100])
+def test_an_id_that_is_listed_twice_counts_once(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    """Used anew after TTL took its first record, while the row of that one is still there, perhaps pages away."""
+    monkeypatch.setattr(units_since, "READ_AT_ONCE", page)
     world = busy_shop()
     row = Key("SKU_RESERVATIONS#kettle", "0000000000001#paid")
     world.raw.items[row] = {"pk": row.pk, "sk": row.sk, "id": "paid"}
