@@ -15,14 +15,13 @@ def sellable(level: Item, *, at: float, margin_seconds: float) -> int:
 def least_sellable(world: World, place: At, *, since: float) -> int:
     """The fewest units that were for sale at any moment from `since` to now, by the most backward of the clocks.
 
-    Between two writes the figure only grows, as minutes become due; so it is least just after one of them.
+    A call may have read its clock at its very beginning, so only what was due by then counts as free.
     """
     history = world.account.history.get(place, [])
     margin_seconds = world.policy.margin_seconds + world.profile.skew_seconds
     least: int | None = None
-    for number in range(len(history) - 1, -1, -1):
-        moment, level = history[number]
-        found = sellable(level, at=max(moment, since), margin_seconds=margin_seconds)
+    for moment, level in reversed(history):
+        found = sellable(level, at=since, margin_seconds=margin_seconds)
         least = found if least is None else min(least, found)
         if moment <= since:
             return least

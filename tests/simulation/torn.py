@@ -20,6 +20,7 @@ BUYERS = 3
 
 def torn_restore(world: World) -> None:
     """Items of the last transactions as they were before or after them; audited, repaired, swept, in order again."""
+    world.late.clear()  # what was under way was on its way to another table
     torn = [*_tear(world), *_tamper(world)]
     world.account = account_of(world.store.items.values())
     if not any(world.account.everything()):
