@@ -57,7 +57,7 @@ class Account:
         self.announced: Counter[At] = Counter()
         self.receipts: Counter[tuple[str, str, str]] = Counter()
         self.records: dict[str, Item] = {}
-        self.gone: dict[str, Item] = {}
+        self.gone: defaultdict[str, list[Item]] = defaultdict(list)
         self.movements: dict[tuple[str, str], Item] = {}
         self.incidents: dict[str, Item] = {}
         self.checkpoint: dict[str, int] = {}
@@ -112,7 +112,7 @@ class Account:
         if after is None:
             del self.records[name]
             if before is not None:
-                self.gone[name] = before
+                self.gone[name].append(before)
             if before is not None and before["state"] in STAYS:
                 yield f"{name} was cleared away while it was {before['state']}"
             return
@@ -325,7 +325,9 @@ def _last(record: Item) -> str:
 def faults_of_level(at: At, level: Item, believed: Counter[str], announced: int) -> Iterator[str]:
     """A level beside what its records say, from raw items alone."""
     for name in ("on_hand", "committed", "unavailable", "incoming"):
-        if level[name] != believed[name]:
+        # What was restored of damage that a torn restore has lost is no debt.
+        wanted = max(0, believed[name]) if name == "unavailable" else believed[name]
+        if level[name] != wanted:
             yield f"{at}: {name} is {level[name]}, its records say {believed[name]}"
         if level[name] < 0 and name != "on_hand":
             yield f"{at}: {name} is {level[name]}"

@@ -70,24 +70,18 @@ class Payments:
         incidents = self.world.account.incidents.values()
         told = {(each["kind"], each["subject"]) for each in incidents}
         for payment in self.sent:
-            record = self._last(payment.order)
-            subject = f"{payment.order}|{payment.payment_id}"
-            if record is None:
-                if ("payment_unmatched", subject) not in told:
-                    yield f"payment {payment} has no reservation, and no incident says so"
-            elif record.get("payment_id") != payment.payment_id and not told & {
-                ("duplicate_payment", subject),
-                ("payment_unmatched", subject),
-            }:
-                yield f"payment {payment} is lost: {record['state']} has {record.get('payment_id')}"
-        for payment in self.committed:
-            record = self._last(payment.order)
-            if record is not None and record.get("payment_id") != payment.payment_id:
-                yield f"{payment} was told 'committed', and the reservation has {record.get('payment_id')}"
+            records = self._records(payment.order)
+            if not any(each.get("payment_id") == payment.payment_id for each in records):
+                subject = f"{payment.order}|{payment.payment_id}"
+                if not told & {("payment_unmatched", subject), ("duplicate_payment", subject)}:
+                    yield f"{payment} is in none of {records}, and no incident says so"
+                if payment in self.committed:
+                    yield f"{payment} was told 'committed', and is in none of {records}"
 
-    def _last(self, name: str) -> Item | None:
-        """The record, or what it was when TTL cleared it away."""
-        return self._raw(name) or self.world.account.gone.get(f"RESERVATION#{name}")
+    def _records(self, name: str) -> list[Item]:
+        """The record, and those of the same id that TTL has cleared away."""
+        present = self._raw(name)
+        return [*self.world.account.gone[f"RESERVATION#{name}"], *([present] if present else [])]
 
     def _watch(self, changes: list[Changed]) -> None:
         for before, after in changes:

@@ -303,3 +303,27 @@ def test_an_id_that_is_listed_twice_counts_once(monkeypatch: pytest.MonkeyPatch,
     assert world.audit().off == []
     listed, _ = list_reservations_of_sku(world.context, "kettle", limit=100, start=None)
     assert {each.id for each in listed} == {"held", "paid", "shipped", "given back"}
+
+
+def test_goods_restored_whose_damage_was_lost_leave_a_level_that_adds_up() -> None:
+    """A restore has lost the first of two facts: a repair to fewer than none would be repaired again for ever."""
+    world = World()
+    world.sell("kettle", main=5)
+    world.move("broken", "kettle", Type.DAMAGE, 1)
+    world.move("mended", "kettle", Type.RESTORE, 1)
+    world.clock.forward(hours=1)
+    del world.raw.items[Key("MOVEMENTS#kettle", "broken")]
+    world.audit()
+    assert (world.level().unavailable, world.level().available) == (0, 5)
+    assert world.audit().off == []
+
+
+def test_what_came_of_a_receipt_whose_announcement_was_lost_is_no_debt() -> None:
+    world = World()
+    world.sell("kettle", main=5)
+    world.move("ship", "kettle", Type.ANNOUNCE, 4)
+    world.move("part", "kettle", Type.RECEIVE, 4, announcement="ship")
+    world.clock.forward(hours=1)
+    del world.raw.items[Key("MOVEMENTS#kettle", "ship")]
+    assert world.audit().off == []
+    assert world.level().incoming == 0

@@ -27,6 +27,11 @@ class Span:
     def holds(self, units: int) -> bool:
         return self.low <= units <= self.high
 
+    @property
+    def at_least_none(self) -> "Span":
+        """Where a restore has lost the first of two facts, the second is no debt."""
+        return Span(max(0, self.low), max(0, self.high))
+
     def __str__(self) -> str:
         return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
 
@@ -56,13 +61,12 @@ class Facts:
 
     @property
     def incoming(self) -> Span:
-        """Units on their way. Of a receipt whose announcement is lost, what came is no debt: it counts as none."""
-        spans = self.announced.values()
-        return Span(sum(max(0, each.low) for each in spans), sum(max(0, each.high) for each in spans))
+        """Units on their way, of all announced receipts."""
+        spans = [each.at_least_none for each in self.announced.values()]
+        return Span(sum(each.low for each in spans), sum(each.high for each in spans))
 
     def outstanding(self, announcement: str) -> Span:
-        span = self.announced.get(announcement, Span())
-        return Span(max(0, span.low), max(0, span.high))
+        return self.announced.get(announcement, Span()).at_least_none
 
 
 def add_up(
@@ -119,7 +123,7 @@ def differences(level: Level, facts: Facts, announced: Mapping[str, int]) -> dic
     spans: Mapping[str, Span] = {
         "on_hand": facts.on_hand,
         "committed": facts.committed,
-        "unavailable": facts.unavailable,
+        "unavailable": facts.unavailable.at_least_none,
         "incoming": facts.incoming,
     }
     for name, span in spans.items():
@@ -145,12 +149,13 @@ def repaired(level: Level, facts: Facts) -> Level:
     if not facts.exact:
         raise ValueError("facts that are still moving repair nothing")
     wheel = {minute: units for minute, units in facts.held.items() if minute in level.wheel or minute > level.folded_to}
-    inside = sum(wheel.values()) + facts.committed.low + facts.unavailable.low + level.leased
+    unavailable = facts.unavailable.at_least_none.low
+    inside = sum(wheel.values()) + facts.committed.low + unavailable + level.leased
     return replace(
         level,
         on_hand=facts.on_hand.low,
         committed=facts.committed.low,
-        unavailable=facts.unavailable.low,
+        unavailable=unavailable,
         incoming=facts.incoming.low,
         wheel=wheel,
         available=facts.on_hand.low - inside,
