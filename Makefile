@@ -57,6 +57,15 @@ drop: $(TOOLS) ## Sell 50 bottles to scalpers and buyers, without rules and with
 bench: $(TOOLS) ## Measure write units, calls and time of each command; figures go to .local/bench.json
 	@$(IN_VENV) bench
 
+# How long the simulation runs: by itself, and as the short part of `make test`. SEED=n begins at a seed of your own.
+SECONDS ?= 600
+CERTIFY_SECONDS ?= 60
+SEED ?=
+
+.PHONY: certify
+certify: $(STAMPS)/dev ## Simulate faults for SECONDS (600) and write .local/certificate.json
+	@$(IN_VENV) tests.simulation certify --seconds $(SECONDS) $(if $(SEED),--first-seed $(SEED),)
+
 # ---------------------------------------------------------------------------------------------------------------------
 ##@ Work
 
@@ -70,8 +79,21 @@ ifeq ($(DYNAMODB_LOCAL),1)
 else
 	@echo "Left out: tests on DynamoDB Local (they need Java and npm; DYNAMODB_LOCAL=1 runs them)"
 endif
+	@echo "Simulated faults, $(CERTIFY_SECONDS) s of them"
+	@$(MAKE) certify SECONDS=$(CERTIFY_SECONDS)
+	@echo "The model, every state of it"
+	@$(MAKE) model
 	@echo "Tests on the running stack"
 	@$(IN_VENV) pytest tests/stack
+
+.PHONY: model
+model: $(STAMPS)/dev ## Check the TLA+ model in docs/model (needs Java)
+	@if command -v java >/dev/null; then $(MAKE) $(STAMPS)/tla; fi
+	@$(IN_VENV) docs.model
+
+.PHONY: mutate
+mutate: $(STAMPS)/dev ## Take each guard away in turn and see that it is missed; writes docs/guards.md (takes an hour)
+	@$(IN_VENV) tests.simulation mutate
 
 .PHONY: check
 check: $(TOOLS) $(STAMPS)/checkov ## Check format, style, types, import contract, template and lock files
@@ -95,7 +117,7 @@ lock: $(STAMPS)/uv ## Resolve the locks anew from requirements/*.in (UPGRADE=1 t
 	@lock() { $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) "$$1.in" --output-file "$$1.txt"; }; \
 	for each in layers/vendor/requirements requirements/dev requirements/sam requirements/ministack \
-		requirements/checkov requirements/uv; do lock $$each; done
+		requirements/checkov requirements/tla requirements/uv; do lock $$each; done
 
 .PHONY: setup
 setup: $(TOOLS) $(STAMPS)/checkov ## Make every environment now (the other targets do it when they need one)
@@ -135,5 +157,5 @@ endef
 $(STAMPS)/dev: requirements/dev.txt | $(STAMPS)/uv
 	$(call environment,.venv,$<)
 
-$(STAMPS)/sam $(STAMPS)/ministack $(STAMPS)/checkov: $(STAMPS)/%: requirements/%.txt | $(STAMPS)/uv
+$(STAMPS)/sam $(STAMPS)/ministack $(STAMPS)/checkov $(STAMPS)/tla: $(STAMPS)/%: requirements/%.txt | $(STAMPS)/uv
 	$(call environment,.tools/$*,$<)

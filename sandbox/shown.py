@@ -30,7 +30,7 @@ def listing(each: Listing) -> dict[str, Any]:
 
 
 def order(each: Order) -> dict[str, Any]:
-    """`units`: for each listing how many were placed, paid, shipped, cancelled, returned, restocked (and after which)."""
+    """`units`: for each listing how many were placed, paid, shipped, cancelled, returned, restocked (after which)."""
     counted: dict[str, Iterable[Unit]] = {
         "placed": each.units,
         "paid": each.units if each.paid else (),

@@ -197,7 +197,7 @@ def test_a_role_reaches_this_stacks_own_resources_only(name: str) -> None:
         (
             "AuditLevels",
             {"GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "ConditionCheckItem"}
-            | {"BatchWriteItem"},
+            | {"BatchWriteItem", "DeleteItem"},
         ),
     ],
 )

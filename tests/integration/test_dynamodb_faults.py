@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from holdfast.domain.conditions import enough_free, id_not_used
 from holdfast.domain.errors import Conflict, Unavailable
 from holdfast.store.dynamodb import BATCH_ROUNDS, BUSY_TRIES, DynamoTable
 from holdfast.store.table import Action, Cancelled, Check, ConditionFailed, Failed, Key, Put, Update
+from tests.support.dynamodb_answers import answered, cancelled, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from botocore.awsrequest import AWSResponse
+
 KETTLE, CUP = Key("SKU#kettle", "LEVEL#main#0"), Key("SKU#cup", "LEVEL#main#0")
-
-
-class _Body:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: Any) -> list[bytes]:
-        return [self._content]
-
-
-def answered(status: int, body: dict[str, Any]) -> AWSResponse:
-    headers: Any = {"content-type": "application/x-amz-json-1.0"}
-    return AWSResponse("https://dynamodb.us-east-1.amazonaws.com/", status, headers, _Body(json.dumps(body).encode()))
-
-
-def error(code: str, status: int = 400, **members: Any) -> AWSResponse:
-    return answered(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **members})
-
-
-def cancelled(*codes: str) -> AWSResponse:
-    return error("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
 
 
 class Answers:

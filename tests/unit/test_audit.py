@@ -7,8 +7,10 @@ import pytest
 from holdfast.domain.movement import Type
 from holdfast.domain.policy import Mode
 from holdfast.domain.reservation import State
+from holdfast.services import units_since
 from holdfast.services.audit_levels import audit_all, audit_skus
 from holdfast.services.command_reservation import release, ship
+from holdfast.services.look_up import list_reservations_of_sku
 from holdfast.store.table import Key
 from tests.support.faults import Crash, any_transaction, crash, refuse
 from tests.support.world import NOON, World
@@ -239,3 +241,89 @@ def test_the_audit_goes_on_where_it_had_to_stop() -> None:
     second = audit_all(world.context)
     assert (second.skus, second.finished) == (35, True)
     assert audit_all(world.context).skus == 60
+
+
+def test_an_overdue_order_whose_level_lost_its_units_is_no_obstacle_to_the_repair() -> None:
+    """Neither can be done without the other: it cannot be released before the level is repaired."""
+    world = World()
+    world.sell("kettle", mode=Mode.ON_ORDER, main=5)
+    world.hold("unpaid", quantity=2)
+    world.stream()
+    world.raw.items[LEVEL].update(committed=0, available=5)
+    world.clock.forward(days=2)
+    assert world.audit().repaired == 1
+    assert (world.level().committed, world.faults()) == (2, [])
+    world.audit()
+    assert (world.record("unpaid").state, world.faults()) == (State.RELEASED, [])
+
+
+def test_what_is_off_and_hidden_by_a_recent_change_is_told_as_moving() -> None:
+    world = World()
+    world.sell("kettle", mode=Mode.ON_ORDER, main=5)
+    world.hold("unpaid", quantity=2)
+    world.stream()
+    world.clock.forward(days=2)
+    world.raw.items[LEVEL].update(on_hand=3, available=1)
+    audited = world.audit()
+    assert (audited.off, audited.moving) == ([], 1), "the release by this very audit makes its units uncertain"
+    world.clock.forward(minutes=5)
+    assert world.audit().repaired == 1
+    assert world.faults() == []
+
+
+@pytest.mark.parametrize("outstanding", [None, 7, 51])
+def test_an_announced_receipt_that_is_not_as_its_movements_say_is_repaired(outstanding: int | None) -> None:
+    world = busy_shop()
+    receipt = Key("SKU#kettle", "INCOMING#ship")
+    if outstanding is None:
+        del world.raw.items[receipt]
+    else:
+        world.raw.items[receipt]["outstanding"] = outstanding
+    assert world.audit().repaired == 1
+    assert world.raw.items[receipt]["outstanding"] == 50
+    assert (world.faults(), world.audit().off) == ([], [])
+
+
+def test_a_receipt_that_nobody_announced_is_taken_away() -> None:
+    world = busy_shop()
+    world.raw.items[Key("SKU#kettle", "INCOMING#x")] = {
+        "pk": "SKU#kettle", "sk": "INCOMING#x", "location": "main", "outstanding": 3,
+    }  # fmt: skip
+    assert world.audit().repaired == 1
+    assert (world.faults(), world.audit().off) == ([], [])
+
+
+@pytest.mark.parametrize("page", [2, 100])
+def test_an_id_that_is_listed_twice_counts_once(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    """Used anew after TTL took its first record, while the row of that one is still there, perhaps pages away."""
+    monkeypatch.setattr(units_since, "READ_AT_ONCE", page)
+    world = busy_shop()
+    row = Key("SKU_RESERVATIONS#kettle", "0000000000001#paid")
+    world.raw.items[row] = {"pk": row.pk, "sk": row.sk, "id": "paid"}
+    assert world.audit().off == []
+    listed, _ = list_reservations_of_sku(world.context, "kettle", limit=100, start=None)
+    assert {each.id for each in listed} == {"held", "paid", "shipped", "given back"}
+
+
+def test_goods_restored_whose_damage_was_lost_leave_a_level_that_adds_up() -> None:
+    """A restore has lost the first of two facts: a repair to fewer than none would be repaired again for ever."""
+    world = World()
+    world.sell("kettle", main=5)
+    world.move("broken", "kettle", Type.DAMAGE, 1)
+    world.move("mended", "kettle", Type.RESTORE, 1)
+    world.clock.forward(hours=1)
+    del world.raw.items[Key("MOVEMENTS#kettle", "broken")]
+    world.audit()
+    assert (world.level().unavailable, world.level().available) == (0, 5)
+    assert world.audit().off == []
+
+
+def test_what_came_of_a_receipt_whose_announcement_was_lost_is_no_debt() -> None:
+    world = World()
+    world.sell("kettle", main=5)
+    world.move("ship", "kettle", Type.ANNOUNCE, 4)
+    world.move("part", "kettle", Type.RECEIVE, 4, announcement="ship")
+    world.clock.forward(hours=1)
+    del world.raw.items[Key("MOVEMENTS#kettle", "ship")]
+    assert world.audit().off == []
+    assert world.level().incoming == 0

@@ -27,31 +27,46 @@ class Span:
     def holds(self, units: int) -> bool:
         return self.low <= units <= self.high
 
+    @property
+    def at_least_none(self) -> "Span":
+        """Where a restore has lost the first of two facts, the second is no debt."""
+        return Span(max(0, self.low), max(0, self.high))
+
     def __str__(self) -> str:
         return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What a movement did at one location, in units."""
+    """What a movement did at one location, in units; `announcement`: the announced receipt whose `incoming` it is."""
 
     at: datetime
     on_hand: int = 0
     unavailable: int = 0
     incoming: int = 0
+    announcement: str = ""
 
 
 @dataclass(slots=True)
 class Facts:
-    """What the records of one level add up to. `exact`: none of them is recent."""
+    """What the records of one level add up to, announced receipts one by one. `exact`: none of them is recent."""
 
     on_hand: Span = field(default_factory=Span)
     committed: Span = field(default_factory=Span)
     unavailable: Span = field(default_factory=Span)
-    incoming: Span = field(default_factory=Span)
+    announced: defaultdict[str, Span] = field(default_factory=lambda: defaultdict(Span))
     held: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     recent_units: int = 0
     exact: bool = True
+
+    @property
+    def incoming(self) -> Span:
+        """Units on their way, of all announced receipts."""
+        spans = [each.at_least_none for each in self.announced.values()]
+        return Span(sum(each.low for each in spans), sum(each.high for each in spans))
+
+    def outstanding(self, announcement: str) -> Span:
+        return self.announced.get(announcement, Span()).at_least_none
 
 
 def add_up(
@@ -72,7 +87,8 @@ def add_up(
         facts.exact &= certain
         facts.on_hand.add(moved.on_hand, certain=certain)
         facts.unavailable.add(moved.unavailable, certain=certain)
-        facts.incoming.add(moved.incoming, certain=certain)
+        if moved.incoming:
+            facts.announced[moved.announcement].add(moved.incoming, certain=certain)
     for record in reservations:
         units = sum(line.quantity for line in record.lines if line.place == place)
         if units:
@@ -98,13 +114,16 @@ def _add_reservation(
         facts.on_hand.add(0 if counted_already else -units, certain=True)
 
 
-def differences(level: Level, facts: Facts) -> dict[str, str]:
-    """Counter → what it has and what its facts say. Empty: the level adds up."""
+def differences(level: Level, facts: Facts, announced: Mapping[str, int]) -> dict[str, str]:
+    """Counter → what it has and what its facts say. Empty: the level adds up.
+
+    `announced`: the units outstanding of each announced receipt of the level's place, as they are kept.
+    """
     found: dict[str, str] = {}
     spans: Mapping[str, Span] = {
         "on_hand": facts.on_hand,
         "committed": facts.committed,
-        "unavailable": facts.unavailable,
+        "unavailable": facts.unavailable.at_least_none,
         "incoming": facts.incoming,
     }
     for name, span in spans.items():
@@ -116,6 +135,9 @@ def differences(level: Level, facts: Facts) -> dict[str, str]:
         folded = entry is None and minute <= level.folded_to
         if not folded and not believed.holds(entry or 0):
             found[f"wheel.{minute}"] = f"is {entry or 0}, its facts say {believed}"
+    for name in sorted(set(announced) | set(facts.announced)):
+        if not facts.outstanding(name).holds(announced.get(name, 0)):
+            found[f"announced.{name}"] = f"is {announced.get(name, 0)}, its facts say {facts.outstanding(name)}"
     if not level.adds_up():
         inside = level.available + level.reserved + level.committed + level.leased + level.unavailable
         found["sum"] = f"on_hand is {level.on_hand}, the parts add up to {inside}"
@@ -127,12 +149,13 @@ def repaired(level: Level, facts: Facts) -> Level:
     if not facts.exact:
         raise ValueError("facts that are still moving repair nothing")
     wheel = {minute: units for minute, units in facts.held.items() if minute in level.wheel or minute > level.folded_to}
-    inside = sum(wheel.values()) + facts.committed.low + facts.unavailable.low + level.leased
+    unavailable = facts.unavailable.at_least_none.low
+    inside = sum(wheel.values()) + facts.committed.low + unavailable + level.leased
     return replace(
         level,
         on_hand=facts.on_hand.low,
         committed=facts.committed.low,
-        unavailable=facts.unavailable.low,
+        unavailable=unavailable,
         incoming=facts.incoming.low,
         wheel=wheel,
         available=facts.on_hand.low - inside,

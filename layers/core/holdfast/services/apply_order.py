@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from holdfast.channels.protocol import ChannelError, Notice, OrderChanged, OrderTold, ShopSaid, StockChanged
 from holdfast.domain import incident
 from holdfast.domain.commands import FoldFirst, Situation
-from holdfast.domain.errors import Conflict, Refused, Unavailable
+from holdfast.domain.errors import Conflict, Unavailable, UnreadableMessage
 from holdfast.domain.market import MarketOrder
 from holdfast.domain.orders import News, Nothing, Settled, reservation_id, settle
 from holdfast.domain.reservation import Reservation
@@ -59,14 +59,14 @@ def apply_delivery(work: Intake, message: Message) -> None:
         case messages.STOCK:
             count_home(work, shop, message["items"])
         case kind:
-            raise Refused(f"no message is of the kind {kind!r}")
+            raise UnreadableMessage(f"no message is of the kind {kind!r}")
 
 
 def _notices(work: Intake, shop: Shop, message: Message) -> Sequence[Notice]:
     try:
         body = base64.b64decode(message["body"], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Refused("the message's body is not base64") from error
+        raise UnreadableMessage("the message's body is not base64") from error
     return work.channel(shop.key.channel).read_delivery(message["headers"], body)
 
 

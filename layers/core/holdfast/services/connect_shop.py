@@ -34,7 +34,8 @@ class ShopView:
 def put_shop(context: Context, shop: Shop, *, orders_from: datetime | None) -> ShopView:
     """Create or change. Without `orders_from` a new shop's orders count from now, and a known shop keeps its own."""
     before = context.ledger.shops.get(shop.key)
-    start = orders_from or (before.orders_from if before else context.clock())
+    # Marketplaces tell whole seconds: an order of this very second is news.
+    start = orders_from or (before.orders_from if before else context.clock().replace(microsecond=0))
     context.ledger.shops.put(replace(shop, orders_from=start))
     return get_shop(context, shop.key)
 

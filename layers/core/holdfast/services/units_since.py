@@ -47,12 +47,17 @@ def on_hand_moved_since(context: Context, level: Level, since: datetime) -> int:
 
 
 def reservations_of_sku(context: Context, sku: str) -> Iterator[Reservation]:
-    """All reservations with a line of this SKU that the stream's consumer has listed."""
+    """All reservations with a line of this SKU that the stream's consumer has listed, each once.
+
+    An id may be listed twice: used anew after TTL took its first record, while the row of that one is still there.
+    """
+    seen: set[str] = set()
     start: Item | None = None
     while True:
         ids, start = context.ledger.register.reservation_ids(
             keys.sku_reservations_partition(sku), limit=READ_AT_ONCE, start=start
         )
-        yield from context.ledger.reservations.get_many(ids)
+        yield from context.ledger.reservations.get_many([each for each in ids if each not in seen])
+        seen.update(ids)
         if start is None:
             return

@@ -130,8 +130,13 @@ class Levels:
             raise ConditionFailed(None)
         return level_from(item)
 
-    def repair(self, level: Level, *, seen_version: int, told: Incident) -> bool:
-        """The level as its facts say, and the incident that says why. False: it is no longer the one found wrong."""
+    def repair(
+        self, level: Level, *, seen_version: int, announced: Sequence[tuple[Announced, int | None]], told: Incident
+    ) -> bool:
+        """The level as its facts say, with its announced receipts, and the incident that says why.
+
+        `announced`: each with the units outstanding that were seen. False: it is no longer the one found wrong.
+        """
         item = {name: getattr(level, name) for name in COUNTERS} | {
             "wheel": {str(minute): units for minute, units in level.wheel.items()},
             "folded_to": level.folded_to,
@@ -139,8 +144,12 @@ class Levels:
         }
         unchanged = level_version_is(seen_version) if seen_version else id_not_used()
         put = Put(key=keys.level(level.place), item=item, conditions=(unchanged,))
+        sku = level.place.sku
+        receipts = [
+            action for each, seen in announced for action in announcement_actions(sku, each, seen_outstanding=seen)
+        ]
         try:
-            self._table.transact([put, open_action(told)])
+            self._table.transact([put, *receipts, open_action(told)])
         except Cancelled:
             return False
         return True

@@ -109,9 +109,9 @@ class Reservations:
         return record_from(item) if item else None
 
     def get_many(self, reservation_ids: Sequence[str]) -> list[Reservation]:
-        return [
-            record_from(item) for item in self._table.get_many([keys.reservation(each) for each in reservation_ids])
-        ]
+        """Each of them once, however often it is named: DynamoDB refuses a batch that names a key twice."""
+        wanted = [keys.reservation(each) for each in dict.fromkeys(reservation_ids)]
+        return [record_from(item) for item in self._table.get_many(wanted)]
 
     def create(
         self, record: Reservation, changes: Sequence[LevelChange], *, budget: BuyerWrite | None = None

@@ -1,0 +1,152 @@
+"""Takes each guard away in a copy of the core layer, and sees whether the simulator, and the suite, miss it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from .guards import GUARDS, Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "layers" / "core"
+DOCUMENT = ROOT / "docs" / "guards.md"
+TESTS_SECONDS = 240
+AT_ONCE = 2
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """`seed` and `suite` say what noticed that the guard was gone; empty: nothing did."""
+
+    guard: Guard
+    seed: str
+    suite: str
+
+    @property
+    def enough(self) -> bool:
+        return bool(self.suite) and bool(self.seed or self.guard.backed)
+
+
+def without(guard: Guard, text: str) -> str:
+    """The source without the guard. Raises ValueError unless it is there exactly once."""
+    if text.count(guard.there) != 1:
+        raise ValueError(f"{guard.name}: {guard.there!r} stands {text.count(guard.there)} times in {guard.source}")
+    return text.replace(guard.there, guard.instead)
+
+
+@contextmanager
+def mutant(guard: Guard) -> Iterator[Path]:
+    """A folder with the core layer, the guard taken away."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-mutant-") as folder:
+        shutil.copytree(CORE / "holdfast", Path(folder) / "holdfast", ignore=shutil.ignore_patterns("__pycache__"))
+        changed = Path(folder) / "holdfast" / guard.source
+        changed.write_text(without(guard, changed.read_text(encoding="utf-8")), encoding="utf-8")
+        yield Path(folder)
+
+
+def by_simulation(core: Path, *, seconds: float) -> str:
+    """The first violation the simulator finds, with its seed and time; empty if it finds none."""
+    done = _python(core, ["-m", "tests.simulation", "hunt", "--seconds", str(seconds), "--workers", "1"])
+    if done.returncode not in (0, 1) or (done.returncode == 1 and not done.stdout.startswith("seed ")):
+        raise RuntimeError(f"the simulator could not be run:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def by_suite(core: Path, tests: Sequence[str]) -> str:
+    """The first test that fails; empty if none does."""
+    done = _python(
+        core,
+        ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath={ROOT} {core}", *tests],
+    )
+    if done.returncode == 0:
+        return ""
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    if failed is None:
+        raise RuntimeError(f"the suite could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return failed.group(1)
+
+
+def _python(core: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    own = os.environ | {"PYTHONPATH": f"{core}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=own, capture_output=True, text=True, check=False,
+        timeout=TESTS_SECONDS + 120,
+    )  # fmt: skip
+
+
+def take_each_away(only: str = "", *, seconds: float, with_tests: bool) -> bool:
+    """Every guard, several at a time; answers whether each was missed. Writes docs/guards.md after a whole run."""
+    chosen = [guard for guard in GUARDS if only in guard.name]
+    began = time.monotonic()
+
+    def missed(guard: Guard) -> Missed:
+        with mutant(guard) as core:
+            seed = by_simulation(core, seconds=seconds)
+            suite = by_suite(core, guard.tests.split()) if with_tests else "(not run)"
+        found = Missed(guard, seed, suite)
+        mark = "backed" if guard.backed and not (seed and suite) else "missed" if found.enough else "NOT MISSED"
+        console.print(
+            f"{mark:10} {guard.name}: {seed or 'no seed'}; {suite or 'no test'}", markup=False, soft_wrap=True
+        )
+        return found
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as several:
+        results = list(several.map(missed, chosen))
+    kept = [each for each in results if not each.enough]
+    console.print(f"{len(results)} guards taken away in {time.monotonic() - began:.0f} s, {len(kept)} not missed")
+    if with_tests and not only:
+        DOCUMENT.write_text(document(results), encoding="utf-8")
+    return not kept
+
+
+def document(results: Sequence[Missed]) -> str:
+    """docs/guards.md: each guard, what it protects, and what misses it."""
+    rows = [
+        "| guard | protects | simulator | test |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {each.guard.name} | {each.guard.protects} | {_in_table(each.seed, each)} | {_test(each)} |"
+            for each in results
+        ),
+    ]
+    return HEAD + "\n".join(rows) + "\n"
+
+
+def _in_table(seed: str, each: Missed) -> str:
+    if not seed:
+        return f"none: {each.guard.backed}" if each.guard.backed else "none"
+    return re.sub(r"^seed (\d+) after [\d.]+ s: ", r"seed \1: ", seed)[:110].replace("|", "/")
+
+
+def _test(each: Missed) -> str:
+    if not each.suite:
+        return "none: see left" if each.guard.backed else "none"
+    path, _, name = each.suite.partition("::")
+    return f"`{Path(path).stem}: {name}`"
+
+
+HEAD = """# Guards
+
+A guard keeps two things that happen at once, or one that happens twice, from doing harm: a clause of a condition, a
+cell of the table of states, a check before a decision, an id that is looked for. `make mutate` takes each away in a
+copy of the code and runs the simulator for up to a minute, then the unit and property tests. This table is what it
+found; it is written by that command. Where the simulator misses nothing, another guard stands behind this one, and
+the table says which.
+
+"""

@@ -1,0 +1,244 @@
+"""The simulator itself: a seed is all there is to it, and it finds what it is for."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from holdfast.store.table import Action, Cancelled, Check, ConditionFailed, Delete, Item, Key, Put, Query
+from tests.simulation import certificate as certificates
+from tests.simulation.account import account_of
+from tests.simulation.guards import GUARDS
+from tests.simulation.many import Totals, run_for
+from tests.simulation.mutants import by_simulation, mutant, without
+from tests.simulation.profile import ON_READS, ON_THE_WORLD, ON_WRITES
+from tests.simulation.queues import WEEK_SECONDS, Queue
+from tests.simulation.seed import run_seed
+from tests.simulation.stage import Stage
+from tests.simulation.store import Invalid, Store
+from tests.simulation.story import shortened, whole
+from tests.simulation.survived import FAULTS, met
+from tests.simulation.world import Violated
+from tests.support import fake_table
+from tests.support.table_scripts import actions, some_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    yield made
+    made.close()
+
+
+def test_the_first_seeds_hold_and_meet_many_faults(stage: Stage) -> None:
+    totals: Totals = Totals()
+    for number in range(150):
+        result = run_seed(number, stage)
+        assert result.violations == [], f"python -m tests.simulation --seed {number}"
+        totals.faults += result.faults
+        totals.steps += result.steps
+    assert totals.steps > 150 * 100
+    assert len(met(totals.faults)) >= 10
+
+
+@pytest.mark.parametrize("seed", [3, 121])
+def test_a_seed_decides_everything(stage: Stage, seed: int) -> None:
+    first = run_seed(seed, stage)
+    run_seed(seed + 1, stage)
+    again = run_seed(seed, stage)
+    assert whole(first) == whole(again)
+    assert (first.steps, first.faults) == (again.steps, again.faults)
+
+
+def test_seeds_differ(stage: Stage) -> None:
+    assert whole(run_seed(1, stage)) != whole(run_seed(2, stage))
+
+
+QUICK = ["condition enough_free", "condition entry_unchanged", "state table: _RELEASED, release", "read last"]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_without_a_guard_the_simulator_finds_what_goes_wrong(name: str) -> None:
+    [guard] = [each for each in GUARDS if each.name == name]
+    with mutant(guard) as core:
+        assert by_simulation(core, seconds=60).startswith("seed ")
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda each: each.name)
+def test_every_guard_is_where_the_list_says(guard: Any) -> None:
+    """Otherwise `make mutate` would take nothing away, and nobody would know."""
+    from tests.simulation.mutants import CORE
+
+    text = (CORE / "holdfast" / guard.source).read_text(encoding="utf-8")
+    assert without(guard, text) != text
+
+
+def test_a_violation_is_told_with_its_story(stage: Stage) -> None:
+    result = run_seed(7, stage)
+    name = next(told.about[0].key.pk for told in result.story if told.what == "transact")
+    result.violations.append(Violated("something is wrong", (name,)))
+    told = shortened(result)
+    assert any(name in line for line in told)
+    assert len(told) < len(whole(result))
+
+
+# ---- the table
+
+
+def reply(table: Any, together: list[Action]) -> Any:
+    try:
+        if len(together) == 1 and not isinstance(together[0], Check):
+            return table.write(together[0])
+        table.transact(together)
+    except ConditionFailed as failed:
+        return ("failed", failed.item)
+    except Cancelled as cancelled:
+        return ("cancelled", cancelled.reasons)
+    except (Invalid, fake_table.Invalid):
+        return "invalid"
+    return "written"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(script=st.data())
+def test_the_lean_table_answers_as_the_plain_one(script: st.DataObject) -> None:
+    lean, plain, keys = Store(), fake_table.FakeTable(), some_keys("a run")
+    for _ in range(script.draw(st.integers(min_value=1, max_value=12))):
+        touched = script.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3, unique=True))
+        together = [script.draw(actions(key)) for key in touched]
+        assert reply(lean, together) == reply(plain, together)
+        assert lean.items == plain.items
+    for limit in (1, 2, 10):
+        for newest_first in (False, True):
+            query = Query(partition="a run", limit=limit, newest_first=newest_first)
+            assert lean.query(query) == plain.query(query)
+
+
+def test_nobody_changes_an_item_in_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lean table hands out its own items; whoever changed one would change the table behind its back."""
+    kept: list[tuple[Item, str]] = []
+    applied = Store._apply
+
+    def remembering(self: Store, outcome: list[tuple[Key, Item | None]]) -> None:
+        kept.extend((item, repr(item)) for _, item in outcome if item is not None)
+        applied(self, outcome)
+
+    monkeypatch.setattr(Store, "_apply", remembering)
+    for seed in range(12):
+        run_seed(seed, stage)
+    assert len(kept) > 100
+    assert [item for item, text in kept if repr(item) != text] == []
+
+
+def test_an_index_that_is_behind_catches_up() -> None:
+    table = Store()
+    table.index_behind = lambda: 1
+    table.write(Put(key=Key("a", "1"), item={"list": "all", "listed": "1"}))
+    table.write(Put(key=Key("a", "2"), item={"list": "all", "listed": "2"}))
+    query = Query(partition="all", index="lists")
+    assert [item["sk"] for item in table.query(query).items] == ["1"]
+    table.index_behind = lambda: 0
+    table.write(Delete(key=Key("a", "1")))
+    assert [item["sk"] for item in table.query(query).items] == ["2"]
+
+
+# ---- the account
+
+
+def test_the_account_finds_a_unit_that_was_made() -> None:
+    level = {
+        "pk": "SKU#kettle", "sk": "LEVEL#main#0", "version": 1, "available": 2, "committed": 0, "leased": 0,
+        "unavailable": 0, "on_hand": 2, "incoming": 0, "wheel": {}, "folded_to": 0,
+    }  # fmt: skip
+    received = {
+        "pk": "MOVEMENTS#kettle", "sk": "m1", "type": "receive", "at": 0, "on_hand": {"main": 2}, "unavailable": {},
+        "incoming": {}, "location": "main", "quantity": 2,
+    }  # fmt: skip
+    assert list(account_of([level, received]).everything()) == []
+    assert list(account_of([{**level, "available": 3, "on_hand": 3}, received]).everything()) != []
+    assert list(account_of([{**level, "available": 1}, received]).everything()) != []
+
+
+# ---- the queue
+
+
+def a_queue(**more: Any) -> Queue:
+    told: list[str] = []
+    return Queue(
+        name="q",
+        chance=random.Random(1),  # noqa: S311  # a seed, not a secret
+        visibility_seconds=30.0,
+        most_receives=3,
+        met=told.append,
+        **more,
+    )
+
+
+def test_a_message_is_hidden_while_it_is_worked_on_and_comes_again() -> None:
+    queue = a_queue()
+    queue.send("paid", now=0.0)
+    message = queue.receive(now=0.0)
+    assert message is not None
+    assert queue.receive(now=29.0) is None
+    again = queue.receive(now=30.0)
+    assert again is message
+
+
+def test_an_old_handle_deletes_nothing() -> None:
+    queue = a_queue()
+    queue.send("paid", now=0.0)
+    first = queue.receive(now=0.0)
+    assert first is not None
+    old = first.handle
+    assert queue.receive(now=31.0) is first
+    assert not queue.delete(first, old)
+    assert queue.delete(first, first.handle)
+    assert queue.waiting == []
+
+
+def test_what_is_received_too_often_is_a_dead_letter_until_it_is_redriven() -> None:
+    queue = a_queue()
+    queue.send("paid", now=0.0)
+    for number in range(4):
+        queue.receive(now=100.0 * number)
+    assert (queue.waiting, len(queue.dead)) == ([], 1)
+    assert queue.redrive(now=WEEK_SECONDS) == 1
+    assert queue.receive(now=WEEK_SECONDS) is not None
+
+
+def test_a_copy_is_a_message_of_its_own() -> None:
+    queue = a_queue(copies_per_100=100)
+    queue.send("paid", now=0.0)
+    assert len(queue.waiting) == 2
+
+
+# ---- the certificate
+
+
+def test_every_counter_that_a_fault_is_met_by_can_be_incremented() -> None:
+    """A fault whose counter nobody counts would never be met, or its name is wrong."""
+    counters = {name.rpartition(": ")[2] for fault in FAULTS if not fault.why_not for name in fault.met_by}
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(certificates.ROOT.glob("tests/simulation/*.py")))
+    built = {f"{kind}_{method}" for kind in ("lost", "repeated") for method in ("write", "transact", "write_many")}
+    injected = {*ON_WRITES, *ON_THE_WORLD, *(f"read_{each}" for each in ON_READS), *built}
+    assert [each for each in counters if f'"{each}"' not in text and each not in injected] == []
+    assert met({}) == []
+
+
+def test_many_seeds_on_two_cores_add_up_to_a_certificate(tmp_path: Path) -> None:
+    totals, took = run_for(2.0, first_seed=0, workers=2, stop_at_first=False)
+    told = certificates.certificate(totals, seconds=took, first_seed=0, workers=2)
+    certificates.write(told, tmp_path / "certificate.json")
+    assert told["violations"] == []
+    assert told["seeds"] == totals.seeds > 10
+    assert told["steps"] > told["seeds"] * 100
+    numbers = {str(each) for each in told["faults_covered"]} | set(told["faults_not_covered"])
+    assert numbers == {str(each.number) for each in FAULTS}
