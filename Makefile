@@ -53,6 +53,10 @@ demo: $(TOOLS) ## Replay a real day of orders on a stack of its own (KEEP=1 leav
 drop: $(TOOLS) ## Sell 50 bottles to scalpers and buyers, without rules and with them (SHORT=1 for few); .local/drop.json
 	@$(IN_VENV) demo.drop
 
+.PHONY: month
+month: $(TOOLS) ## A month of shopping on seven marketplaces, everything going wrong (ORDERS=2000 SEED=7); .local/month.json
+	@$(IN_VENV) demo.market --orders $(or $(ORDERS),2000) --seed $(or $(SEED),7)
+
 .PHONY: bench
 bench: $(TOOLS) ## Measure write units, calls and time of each command; figures go to .local/bench.json
 	@$(IN_VENV) bench
