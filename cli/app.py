@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import sandbox.cli as sandbox
 from cli import connect, dead_letters, import_csv, incidents, listings, risk, shops, sync, why
 from cli.talk import Talk
 
@@ -18,6 +19,7 @@ app.add_typer(incidents.app, name="incidents")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(import_csv.app, name="import")
 app.add_typer(risk.app, name="risk")
+app.command("sandbox")(sandbox.serve)
 
 
 @app.callback()

@@ -12,12 +12,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.api import Refused
 from cli.csv_files import MOST_MISTAKES_TOLD, Checked, Step, check_file
+from cli.import_home import import_home
 from cli.names import listing_path
 from cli.talk import Talk, talk_of
 
 app = typer.Typer(no_args_is_help=True, help="Import from CSV.")
 
 FileName = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+MaybeFile = Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, readable=True)]
+Home = Annotated[str | None, typer.Option("--from", help="A shop where the stock is kept, as in haravan/hanoi.")]
+Location = Annotated[str, typer.Option(help="With --from: the location whose levels the shop's stock becomes.")]
 CheckOnly = Annotated[bool, typer.Option(help="Check the file and write nothing.")]
 Anew = Annotated[bool, typer.Option(help="Begin at the first row, also if an earlier run was cut off.")]
 
@@ -33,9 +37,22 @@ def skus(context: typer.Context, file: FileName, check: CheckOnly = False, anew:
 
 
 @app.command("levels")
-def levels(context: typer.Context, file: FileName, check: CheckOnly = False, anew: Anew = False) -> None:
-    """Columns: sku, location, quantity. Each row is a stock count."""
-    _import(talk_of(context), file, "levels", check=check, anew=anew)
+def levels(
+    context: typer.Context,
+    file: MaybeFile = None,
+    home: Home = None,
+    location: Location = "main",
+    check: CheckOnly = False,
+    anew: Anew = False,
+) -> None:
+    """Columns: sku, location, quantity. Each row is a stock count. Or --from a shop where the stock is kept."""
+    talk = talk_of(context)
+    if (file is None) == (home is None):
+        talk.fail("name a file, or a shop with --from haravan/hanoi")
+    if home is not None:
+        import_home(talk, home, location=location, check=check)
+    elif file is not None:
+        _import(talk, file, "levels", check=check, anew=anew)
 
 
 @app.command("listings")

@@ -493,3 +493,47 @@ def test_a_check_writes_nothing(tmp_path: Path) -> None:
     told = fake.run("import", "skus", table(tmp_path / "skus.csv", ("sku",), ("TEA",)), "--check", as_json=True)
     assert json.loads(told.stdout) == {"rows": 1, "written": 0}
     assert fake.asked == []
+
+
+def test_what_a_shop_has_on_hand_is_counted_page_by_page() -> None:
+    one = [{"sku": "TEA", "quantity": 1}]
+    mapped = [
+        {"listing": "1~1", "components": one},
+        {"listing": "1~2", "components": [{"sku": "MUG", "quantity": 2}]},
+        {"listing": "1~4", "components": [{"sku": "CUP", "quantity": 1}]},
+    ]
+    pages = [
+        {"items": [{"listing": "1~1", "quantity": 4, "on_hand": 7}], "cursor": "more"},
+        {
+            "items": [
+                {"listing": "1~2", "quantity": 9, "on_hand": 9},
+                {"listing": "1~3", "quantity": 9, "on_hand": 9},
+                {"listing": "1~4", "quantity": -2, "on_hand": None},
+            ],
+            "cursor": None,
+        },
+    ]
+    fake = FakeApi(
+        {
+            "GET /v1/listings": lambda _body, _request: {"items": mapped, "cursor": None},
+            "GET /v1/shops/haravan/hanoi/stock": lambda _body, _request: pages.pop(0),
+            "POST /v1/movements": moved,
+        }
+    )
+    told = fake.run("import", "levels", "--from", "haravan/hanoi", "--location", "annex")
+    assert told.exit_code == 0
+    [sent] = [body["movements"] for method, _, body in fake.asked if method == "POST"]
+    assert [(each["sku"], each["type"], each["location"], each["quantity"]) for each in sent] == [
+        ("TEA", "count", "annex", 7),
+        ("CUP", "count", "annex", 0),
+    ]
+    assert "1~2, 1~3" in told.stdout
+
+
+@pytest.mark.parametrize("more", [(), ("--from", "haravan/hanoi", __file__)], ids=["neither", "both"])
+def test_levels_come_from_a_file_or_from_a_shop(more: tuple[str, ...]) -> None:
+    fake = FakeApi({})
+    told = fake.run("import", "levels", *more)
+    assert told.exit_code == 2
+    assert fake.asked == []
+    assert "--from" in told.stderr
