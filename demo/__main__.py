@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from demo import report
-from demo.day import stack_parameters
+from demo.day import FASTER, SEED, stack_parameters
+from demo.market import afternoon
+from demo.market.__main__ import market_of
 from demo.replay import Replay
 from demo.shop import Unexpected
 from demo.stage import Stage
@@ -50,11 +52,17 @@ def main() -> int:
 
 def _run(stage: Stage, *, keep: bool, began: float) -> dict[str, Any]:
     stacks.down(NAME)  # one that an earlier demo left running has yesterday's stock
-    running = stacks.up(NAME, parameters=stack_parameters(), ends_with_caller=not keep, say=stage.say)
+    running = stacks.up(
+        NAME, parameters=stack_parameters(), ends_with_caller=not keep, sandbox_speed=FASTER, say=stage.say
+    )
     kept = False
     try:
         stage.say(f"Ready after {time.monotonic() - began:.0f} s: {running.api_url}")
         figures = asyncio.run(Replay(running, stage).run())
+        with stage.steps("Seven marketplaces sell", afternoon.ORDERS) as say:
+            market = market_of(running, f"d{int(time.time()) % 100_000}")
+            figures["market"] = afternoon.Afternoon(market, SEED, say).run()
+        figures |= {name: figures["market"].pop(name) for name in ("channels", "sync")}
         figures["seconds"] = round(time.monotonic() - began, 1)
         kept = keep
     finally:

@@ -66,12 +66,13 @@ def failures(figures: dict[str, Any]) -> list[str]:
     wrong = [f"{name} is {figures[name]}, not 0" for name in zero if figures[name]]
     differing = {mode: rush["differing"] for mode, rush in figures["rush"].items()}
     wrong += [f"{number} repeats were answered otherwise in {mode}" for mode, number in differing.items() if number]
-    return wrong + broken_identities(figures)
+    return [*wrong, *broken_identities(figures), *figures["market"]["failures"]]
 
 
 def show(console: Console, figures: dict[str, Any]) -> None:
     console.print()
     console.print(_day(figures), _rush(figures["rush"]), NOTES, sep="\n\n")
+    console.print(_channels(figures["channels"]), _sync(figures["sync"]), sep="\n\n")
     for wrong in failures(figures):
         console.print(f"[bold red]Wrong:[/] {wrong}")
 
@@ -93,6 +94,31 @@ def _rush(rush: dict[str, dict[str, int]]) -> Table:
     for key, meaning in RUSH.items():
         table.add_row(*(str(figures[key]) for figures in rush.values()), meaning)
     return table
+
+
+def _channels(channels: dict[str, dict[str, Any]]) -> Table:
+    """Delays as measured here: those that the marketplaces make are divided as the day is, ours are not."""
+    names = ("placed", "by_push", "by_poll", "applied", "delay_p50_s", "delay_p95_s")
+    table = Table(title="Orders of seven marketplaces, webhooks late, lost and doubled", title_justify="left")
+    table.add_column("channel")
+    for name in names:
+        table.add_column(name, justify="right")
+    for channel, figures in channels.items():
+        table.add_row(channel, *(_figure(figures[name]) for name in names))
+    return table
+
+
+def _sync(sync: dict[str, Any]) -> Table:
+    table = Table(title="Listings kept in step, in three modes", title_justify="left", show_header=False)
+    for name, figure in sync.items():
+        table.add_row(name, _figure(figure))
+    return table
+
+
+def _figure(figure: object) -> str:
+    if isinstance(figure, dict):
+        return ", ".join(f"{name} {count}" for name, count in figure.items())
+    return f"{figure:.2f}" if isinstance(figure, float) else "-" if figure is None else str(figure)
 
 
 def where_to_look(stack: Stack, *, kept: bool, summary: str) -> str:

@@ -42,6 +42,15 @@ class Stage:
         self.say(f"{name}: {time.monotonic() - began:.0f} s")
 
     @contextlib.contextmanager
+    def steps(self, name: str, whole: int) -> Iterator[Callable[[int, str], None]]:
+        """Yields what is to be told how much is done, and what is being done."""
+        began = time.monotonic()
+        with self._progress() as progress:
+            task = progress.add_task(name, total=whole, told="")
+            yield lambda done, what: progress.update(task, completed=min(done, whole), told=what)
+        self.say(f"{name}: {time.monotonic() - began:.0f} s")
+
+    @contextlib.contextmanager
     def day(self, first: datetime, timeline: Timeline, orders: int) -> Iterator[Callable[[str], None]]:
         """Yields what is to be told each buyer's steps; shows the time of that day and how its orders stand."""
         seen: Counter[str] = Counter()
