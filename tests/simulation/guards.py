@@ -202,7 +202,7 @@ DECISIONS = (
     ),
     _code(
         "fold first when paying", "units of ended holds are looked for before a refund", COMMANDS,
-        "elif level.due(now_s=situation.now.timestamp(), margin_seconds=situation.policy.margin_seconds):",
+        "elif situation.has_due(level):",
         "elif False:",
     ),
     _code(
@@ -216,7 +216,7 @@ DECISIONS = (
     ),
     _code(
         "free units are looked at", "a late payer takes only what is free", COMMANDS,
-        "elif level.available >= line.quantity:", "elif False:",
+        "elif level.available >= line.quantity + situation.floor(line):", "elif False:",
     ),
     _code(
         "begin payment asks the record once", "the second begin payment moves nothing", COMMANDS,

@@ -33,8 +33,8 @@ def test_no_state_is_wrong_in_which_the_last_unit_is_paid_folded_and_wanted() ->
 def test_without_the_fold_mark_some_state_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """It can fail: a hold that does not look at the mark enters a minute that was folded."""
 
-    def careless(place: Place, quantity: int, *, minute: int) -> LevelChange:
-        right = hold(place, quantity, minute=minute)
+    def careless(place: Place, quantity: int, *, minute: int, floor: int = 0) -> LevelChange:
+        right = hold(place, quantity, minute=minute, floor=floor)
         return replace(right, conditions=right.conditions[:1])
 
     hold = changes.hold

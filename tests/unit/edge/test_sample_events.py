@@ -156,7 +156,7 @@ def test_the_sample_events_tell_a_story_that_the_functions_understand(opened: Co
     assert again["itemIdentifier"].startswith("00000000")
     assert answers["apply_order", "poisoned"] == {"batchItemFailures": []}
     [letter] = json.loads(answers["manage_stock", "list_dead_letters"]["body"])["items"]
-    assert letter["reason"].startswith("error: the message's body")
+    assert letter["reason"].startswith("unreadable_message: the message's body")
     assert json.loads(answers["manage_stock", "redrive_dead_letters"]["body"]) == {"redriven": 1, "left": 0}
     # What the webhook brought, the order that waited for its listing, and the letter that was sent again.
     assert [each["kind"] for each in sqs.messages("https://orders")] == ["webhook", "mapped", "webhook"]
