@@ -28,6 +28,8 @@ ORDERS, POLL_EVERY, RUN_EVERY, UNITS = 84, 30, 40, 60
 # Three ways to be kept in step, all of them on the same goods.
 MODES = ("continuous", "session", "daily")
 SETTLE_SECONDS = 150
+CAUSES = {"sync now": "run", "the run": "run", "order": "sold there", "an earlier": "settling a doubtful one"}
+CAUSES |= {"what": "new mapping or settings"}
 
 
 @dataclass(slots=True)
@@ -151,7 +153,7 @@ class Afternoon:
         return {
             "pushes": len(passports),
             "pushes_by_mode": dict(Counter(each["mode"] for each in passports)),
-            "pushes_by_cause": dict(Counter(str(each["because"]).split(" ")[0] for each in passports)),
+            "pushes_by_cause": dict(Counter(self._cause(str(each["because"])) for each in passports)),
             "retries": len(passports) - len(answered),
             "dead_letters": waiting,
             "lag_p50_s": _quantile(lags, 0.5),
@@ -160,6 +162,12 @@ class Afternoon:
             "listings": sum(len(stall.parts) for stall in self.stalls),
             "listings_off_target": off_target,
         }
+
+    def _cause(self, because: str) -> str:
+        """Causes of one kind together: they name SKUs and orders."""
+        if because.startswith(tuple(self.stocked)):
+            return "stock changed"
+        return next((kind for word, kind in CAUSES.items() if because.startswith(word)), because)
 
     def _passports(self) -> Iterator[dict[str, Any]]:
         """Every number that was sent, from the table itself."""
