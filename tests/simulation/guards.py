@@ -225,6 +225,7 @@ DECISIONS = (
     _code(
         "beyond the fold mark", "a hold taken anew is beyond every fold mark it meets", COMMANDS,
         "if (anew or until != minute) and mark >= until:", "if False:",
+        backed="it takes a clock that is further ahead than the payment window is long, and nobody else at work",
     ),
     _code(
         "never shorter", "begin payment never shortens a hold", COMMANDS,

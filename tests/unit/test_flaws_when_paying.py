@@ -10,7 +10,7 @@ from holdfast.domain.reservation import State
 from holdfast.services.command_reservation import begin_payment, release, ship
 from holdfast.store.table import Check
 from tests.support.faults import Crash, any_transaction, crash, lose_reply
-from tests.support.world import NOON, World
+from tests.support.world import NOON, POLICY, World
 
 END = int(NOON.timestamp()) + 1200
 WINDOW_END = int(NOON.timestamp()) + 1800
@@ -300,3 +300,17 @@ def test_an_order_on_payment_is_refused_when_a_look_shows_too_little() -> None:
         world.hold("order", quantity=2)
     assert world.hold("small order").record.state is State.OPEN
     assert world.level().available == 1
+
+
+def test_begin_payment_after_its_own_window_holds_anew() -> None:
+    """The second begin payment changes nothing only while the first one still holds."""
+    world = World()
+    world.sell("kettle", main=1)
+    world.hold("order")
+    begin_payment(world.context, "order")
+    world.clock.forward(hours=2)
+    again = begin_payment(world.context, "order")
+    assert again.first
+    assert again.record.minute is not None
+    assert again.record.minute >= world.clock.now.timestamp() + POLICY.payment_window_seconds
+    assert world.faults() == []
