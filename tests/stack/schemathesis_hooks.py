@@ -15,7 +15,7 @@ A_PAST_TIME = "2026-01-02T03:04:05Z"
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:  # noqa: ARG001  # its signature
-    """A cursor comes from the page before, and a buyer registered in the past."""
+    """A cursor comes from the page before, a buyer registered in the past, and a time zone is one that there is."""
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return
     case.query.pop("cursor", None)
@@ -23,3 +23,6 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     if isinstance(buyer, dict):
         for name in {"registered_at", "last_active_at"} & set(buyer):
             buyer[name] = A_PAST_TIME
+    sync = case.body.get("sync") if isinstance(case.body, dict) else None
+    if isinstance(sync, dict) and isinstance(sync.get("time_zone"), str):
+        sync["time_zone"] = "Asia/Ho_Chi_Minh"

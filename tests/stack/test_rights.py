@@ -55,12 +55,14 @@ def test_a_right_is_asked_for_inside_a_transaction_too(stack: Stack) -> None:
     assert refusal(table.transact_write_items, TransactItems=[delete]) == "AccessDeniedException"
 
 
-def test_the_stream_reader_may_write_its_register_and_read_nothing(stack: Stack) -> None:
+def test_the_stream_reader_keeps_its_register_and_marks_pushes_and_neither_scans_nor_replaces(stack: Stack) -> None:
     table = as_function(stack, "follow_levels")
     row = {"DeleteRequest": {"Key": KEY}}
     assert refusal(table.batch_write_item, RequestItems={stack.table: [row]}) == ""
-    assert refusal(table.get_item, TableName=stack.table, Key=KEY) == "AccessDeniedException"
-    assert refusal(table.update_item, TableName=stack.table, Key=KEY) == "AccessDeniedException"
+    assert refusal(table.get_item, TableName=stack.table, Key=KEY) == ""
+    assert refusal(table.scan, TableName=stack.table) == "AccessDeniedException"
+    assert refusal(table.put_item, TableName=stack.table, Item=KEY) == "AccessDeniedException"
+    assert refusal(table.delete_item, TableName=stack.table, Key=KEY) == "AccessDeniedException"
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
