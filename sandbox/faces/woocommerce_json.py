@@ -53,7 +53,7 @@ def order_json(booth: Booth, order: Order) -> dict[str, Any]:
         **_dates("date_created", order.created_at),
         **_dates("date_modified", order.updated_at),
         **_dates("date_paid", order.paid_at),
-        **_dates("date_completed", order.shipped_at if status(order) == "completed" else None),
+        **_dates("date_completed", order.shipped_at if order.stage == "shipped" else None),
         "discount_total": "0",
         "total": str(total),
         "total_tax": "0",

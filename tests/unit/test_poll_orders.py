@@ -44,11 +44,20 @@ def test_orders_that_no_webhook_told_are_found_over_all_pages(fair: Fair) -> Non
 
 def test_what_is_applied_already_is_not_sent_again(fair: Fair) -> None:
     fair.order("A1")
-    fair.world.clock.forward(seconds=1)
+    fair.world.clock.forward(seconds=10)
     poll(fair)
     again = poll(fair)
 
     assert (again.seen, again.sent) == (1, 0)
+
+
+def test_a_second_change_within_the_same_second_is_found(fair: Fair) -> None:
+    fair.order("A1")
+    poll(fair)
+    fair.order("A1", Stage.CANCELLED, lines={"1~0": OrderLine(listing="1~0", ordered=1, cancelled=1)})
+    poll(fair)
+
+    assert fair.world.level().available == 100
 
 
 def test_an_empty_page_by_mistake_loses_nothing(fair: Fair) -> None:

@@ -22,7 +22,8 @@ from holdfast.channels.protocol import (
 )
 from holdfast.domain import incident
 from holdfast.domain.errors import Unavailable
-from holdfast.domain.orders import reservation_id
+from holdfast.domain.orders import RANK, newest, reservation_id
+from holdfast.domain.reservation import Reservation
 from holdfast.domain.shop import Shop, ShopHealth, ShopKey
 from holdfast.store.shops import shop_from
 
@@ -39,6 +40,7 @@ MOST_PAGES = 60
 MOST_PULLS = 20
 MOST_WAITING = 100
 POLLED = "poll"
+SAME_SECOND = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -185,9 +187,8 @@ def _send(work: Intake, shop: Shop, notices: Iterable[Notice], polled: Polled) -
     known = _known(work, shop, {*told, *named})
     for order_id in {**told, **named}:
         polled.seen += 1
-        changed_at = times.get(order_id)
         before = known.get(order_id)
-        if before is not None and changed_at is not None and changed_at <= before:
+        if before is not None and not _is_news(before, times.get(order_id), told.get(order_id)):
             continue
         polled.sent += 1
         polled.missed += before is None
@@ -204,8 +205,22 @@ def _send(work: Intake, shop: Shop, notices: Iterable[Notice], polled: Polled) -
     return max(times.values(), default=None)
 
 
-def _known(work: Intake, shop: Shop, order_ids: Iterable[str]) -> dict[str, datetime]:
-    """When each of the orders last changed, by what is applied."""
+def _is_news(record: Reservation, changed_at: datetime | None, told: OrderTold | None) -> bool:
+    """Whether a list tells more than is applied. Marketplaces tell whole seconds, and two changes may share one."""
+    before = record.told
+    if before is None or changed_at is None or changed_at > before.updated_at:
+        return True
+    if changed_at < before.updated_at:
+        return False
+    if told is None:
+        # Applied so soon after the change that another one may have followed in the same second.
+        return record.changed_at - before.updated_at < SAME_SECOND
+    off = sum(line.cancelled + line.withheld + line.returned for line in told.order.lines)
+    return (told.order.updated_at.timestamp(), RANK[told.order.stage], off) > newest(before)
+
+
+def _known(work: Intake, shop: Shop, order_ids: Iterable[str]) -> dict[str, Reservation]:
+    """What is applied of each of the orders."""
     names = {reservation_id(shop.key, each): each for each in order_ids}
     records = work.context.ledger.reservations.get_many(list(names)) if names else []
-    return {names[record.id]: record.told.updated_at for record in records if record.told is not None}
+    return {names[record.id]: record for record in records}
