@@ -65,7 +65,7 @@ def figures(**changed: Any) -> dict[str, Any]:
     ended = {"committed_in_time": 1, "committed_late": 1, "refund_due": 0, "expired": 1, "released": 0}
     zero = {"levels_off": 0, "oversold_units": 0, "states_off": 0}
     rush = {"reserve": {"differing": 0}}
-    return {"orders": 4, "held": 3, "refused": 1, **ended, **zero, "rush": rush, **changed}
+    return {"orders": 4, "held": 3, "refused": 1, **ended, **zero, "rush": rush, "market": {"failures": []}, **changed}
 
 
 def test_a_day_that_adds_up_has_no_failures() -> None:
@@ -81,6 +81,7 @@ def test_a_day_that_adds_up_has_no_failures() -> None:
         {"orders": 5},
         {"expired": 0},
         {"rush": {"reserve": {"differing": 1}}},
+        {"market": {"failures": ["shopee 1 is not at its target"]}},
     ],
     ids=lambda changed: next(iter(changed)),
 )
