@@ -185,7 +185,7 @@ COMMANDS: dict[str, tuple[Any, Callable[[ShopFloor, str, str], object], tuple[in
     "damage": (_nothing, _move(Type.DAMAGE, 1), (4, 0, 0, 5)),
     "settings": (
         _nothing,
-        lambda shop, kettle, _: put_sku(shop.context(), Sku(sku=kettle, mode=Mode.ON_ORDER)).mode,
+        lambda shop, kettle, _: put_sku(shop.context(), Sku(sku=kettle, name="A kettle", mode=Mode.ON_ORDER)).mode,
         (5, 0, 0, 5),
     ),
 }
