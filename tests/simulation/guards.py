@@ -388,7 +388,6 @@ SERVICES = (
     _code(
         "an unpaid row goes last", "an order's row goes only once it is released or paid", "services/sweep_expired.py",
         "    return not answer.record.awaits_payment\n", "    return True\n",
-        backed="it takes a sweep within the fraction of a second that the register does not count",
     ),
     _code(
         "a failed look keeps the row", "a level that could not be looked at is looked at again", "services/sweep_expired.py",
