@@ -82,6 +82,11 @@ class Account:
                 yield f"{at} did not add up, and was folded all the same"
             yield from self._level(at, before, now)
 
+    def last_known(self, name: str) -> Item | None:
+        """The reservation's record, or what it was when TTL cleared it away."""
+        key = f"RESERVATION#{name}"
+        return self.records.get(key) or (self.gone[key][-1] if self.gone[key] else None)
+
     def _one(
         self, before: Item | None, after: Item | None, touched: dict[At, Item | None], now: float
     ) -> Iterator[str]:

@@ -203,6 +203,8 @@ class Machinery:
         if ahead <= 0 or (world.stage.at_work and ahead > LONGEST_PAUSE and world.chance.random() < LET_THEM_WORK):
             return None
         world.steps += 1
+        if ahead > LONGEST_UNDER_WAY:
+            world.land_late_writes(all_of_them=True)
         world.now = moment
         world.met("to_the_boundary")
         world.land_late_writes()
@@ -213,6 +215,7 @@ class Machinery:
         if world.chance.random() > LEAP_SHARE:
             return None
         world.steps += 1
+        world.land_late_writes(all_of_them=True)
         world.now += world.chance.choice((HOUR, 3 * HOUR, DAY, 4 * DAY, 8 * DAY))
         world.met("leap")
         if world.changes and world.profile.has("poison"):
@@ -230,6 +233,7 @@ class Machinery:
         if world.stage.at_work:
             return None
         world.met("months_passed")
+        world.land_late_writes(all_of_them=True)
         world.calm, stormy = True, world.calm
         for _ in range(5):
             world.now += 21 * DAY
@@ -341,6 +345,8 @@ class Machinery:
 POISON_SHARE = 0.3
 CRASH_AFTER_ROWS = 0.05
 LONGEST_PAUSE = 8.0
+# No request is under way for longer: its signature would not be good any more.
+LONGEST_UNDER_WAY = 300.0
 LET_THEM_WORK = 0.85
 LEAP_SHARE = 0.35
 HALF = 0.5

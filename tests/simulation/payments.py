@@ -146,7 +146,7 @@ class Payments:
         self.queue.delete(message, handle)
 
     def _judge(self, payment: Payment, outcome: str | None, *, first: bool, in_time: bool) -> None:
-        world, record = self.world, self._raw(payment.order)
+        world, record = self.world, self.world.account.last_known(payment.order)
         if outcome not in OUTCOMES or record is None:
             world.blame(f"{payment} was answered {outcome}; the record is {record}", payment.order)
             return

@@ -154,7 +154,7 @@ class Shopping:
         return is_false(self.world, short, since=since, locations=locations)
 
     def _held(self, order: Order, answer: ReservationAnswer) -> None:
-        world, record = self.world, self._raw(order.id)
+        world, record = self.world, self.world.account.last_known(order.id)
         if record is None:
             world.blame(f"{order.id} was told that it is {answer.record.state}, and there is no record", order.id)
             return
@@ -213,7 +213,7 @@ class Shopping:
                 world.blame(f"{name} began to pay and has {minute - since:.0f} s for it, not {window:.0f}", name)
         if minute is not None and minute + skew < since:
             world.blame(f"{name} began to pay, and its hold ended {since - minute:.0f} s ago", name)
-        if self._raw(name) is None:
+        if world.account.last_known(name) is None:
             world.blame(f"{name} began to pay and is not there", name)
 
     def command(self, verb: str) -> Actor | None:
@@ -229,7 +229,7 @@ class Shopping:
         except HoldfastError as error:
             self.passing(error, name)
         else:
-            record = self._raw(name)
+            record = self.world.account.last_known(name)
             state = record["state"] if record else None
             if answer.record.state.value not in LEADS_TO[verb] or state not in LEADS_TO[verb]:
                 self.world.blame(f"{verb} of {name} was answered {answer.record.state}, and it is {state}", name)
