@@ -128,6 +128,8 @@ def _make_what_it_speaks_of(api: httpx.Client, block: str) -> None:
         api.post("/v1/skus/TEA-500/movements", json=receipt).raise_for_status()
     if "order-1" in block:
         order = {"buyer": {"id": "anna"}, "lines": [{"sku": "TEA-500", "quantity": 1}]}
-        api.put("/v1/reservations/order-1", json=order).raise_for_status()
+        made = api.put("/v1/reservations/order-1", json=order)
+        # Other documents speak of an order of this name, too, and the tests of all of them share a stack.
+        assert made.is_success or made.json()["code"] == "id_reused"
         api.post("/v1/reservations/order-1/commit", json={"payment_id": "p1"}).raise_for_status()
         api.post("/v1/reservations/order-1/release").raise_for_status()

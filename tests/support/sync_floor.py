@@ -209,8 +209,8 @@ class SyncFloor:
                 self.box.waiting.remove(each)
         return len(taken)
 
-    def settle(self, *, rounds: int = 60) -> None:
-        """Let time pass until nothing waits any more."""
+    def settle(self, *, rounds: int = 150) -> None:
+        """Let time pass until nothing waits any more. A lease of a dead worker is looked at every few seconds."""
         for _ in range(rounds):
             self.stream()
             self.shelf.apply(self.clock())

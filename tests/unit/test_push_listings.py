@@ -81,6 +81,29 @@ def test_a_change_while_a_push_is_on_its_way_is_pushed_after_it() -> None:
     assert floor.shelf.pushed == [(LISTING, 10), (LISTING, 4), (LISTING, 4)]
 
 
+def test_a_change_while_a_push_is_on_its_way_does_not_wait_for_what_may_come_late() -> None:
+    floor = floor_with(10)
+    floor.settle()
+    floor.count(4)
+    floor.stream()
+
+    def meanwhile() -> None:
+        floor.count(0)
+        floor.stream()
+        floor.work()  # another worker finds the listing taken
+
+    # The ten may have been said yes to before it was shown, so the four is to be pushed once more after the horizon.
+    floor.shelf.meanwhile.append(meanwhile)
+    changed = floor.clock()
+    while floor.shows() != 0:
+        floor.shelf.apply(floor.clock())
+        if not floor.work():
+            floor.clock.now = max(floor.clock(), min(each.visible_at for each in floor.box.waiting))
+    assert floor.clock() - changed <= timedelta(seconds=10)
+    floor.settle()
+    assert floor.shows() == 0
+
+
 def test_a_passing_failure_is_tried_again_later_and_later_until_it_passes() -> None:
     floor = floor_with(10)
     floor.shelf.refuses[LISTING] = [refused(Kind.PASSING) for _ in range(4)]

@@ -157,7 +157,9 @@ class _Round:
         for state in states:
             at = may_begin_at(state, now)
             if at > now:
-                self._later[state.key] = at
+                # Whoever has the lease gives it back long before its end, unless it died.
+                soon = now + timedelta(seconds=SOON_S)
+                self._later[state.key] = min(at, soon) if at == state.lease_until else at
             elif len(due) == MOST_IN_ROUND:
                 self._later[state.key] = now + timedelta(seconds=1)
             else:

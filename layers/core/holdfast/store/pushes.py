@@ -126,9 +126,18 @@ class Pushes:
         return state_from(item) if item else None
 
     def settle(self, begun: PushState, after: PushState) -> bool:
-        """Write what came of the push that was begun. False: the lease has passed to another worker."""
+        """Write what came of the push that was begun. False: the lease has passed to another worker.
+
+        A request that came in meanwhile stays as it is: it is for a newer change, and waits for nothing of this push.
+        """
         put, remove = _difference(begun, after)
-        update = Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(fence_is(begun.fence),))
+        ours = fence_is(begun.fence)
+        if ("asked",) in put:
+            alone = Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(ours, nothing_asked()))
+            if self._written(alone) is not None:
+                return True
+            del put["asked",]
+        update = Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(ours,))
         return self._written(update) is not None
 
     def note_touched(self, wanted: Sequence[ListingKey]) -> None:
