@@ -148,7 +148,7 @@ def test_a_redriven_old_message_pushes_the_present_number(
     state = work.ledger.pushes.get(ListingKey(ShopKey("shopee", "hanoi"), "1~0"))
     assert state.asked is not None
     due = replace(state.asked, due=state.asked.at)
-    assert work.ledger.pushes.settle(replace(state, asked=None), replace(state, asked=due))
+    assert work.ledger.pushes.ask(state, due)
     push(sqs)
     assert shelf.pushed == [("1~0", 3)]
 
