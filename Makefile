@@ -110,7 +110,7 @@ format: $(STAMPS)/dev ## Rewrite the code in the project's format
 
 .PHONY: openapi
 openapi: $(STAMPS)/dev ## Write the OpenAPI document anew from the code
-	@PYTHONPATH=.:layers/core $(IN_VENV) holdfast.runtime.openapi
+	@PYTHONPATH=.:layers/core $(IN_VENV) holdfast.runtime.api.openapi
 
 .PHONY: docs
 docs: $(STAMPS)/dev ## Write the generated tables of the documents anew from the code

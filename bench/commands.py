@@ -9,9 +9,9 @@ from holdfast.domain.errors import HoldBudget, InsufficientStock
 from holdfast.domain.level import Place
 from holdfast.domain.policy import Mode
 from holdfast.domain.reservation import Wanted
-from holdfast.services import command_reservation as commands
-from holdfast.services.fold_level import fold_level
-from holdfast.services.hold_units import hold_units
+from holdfast.services.reservations import command_reservation as commands
+from holdfast.services.reservations.hold_units import hold_units
+from holdfast.services.stock.fold_level import fold_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bench.meter import Cost
 from holdfast.domain.level import Place
-from holdfast.services.follow_levels import Change, follow_levels
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 from holdfast.store import keys
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdfast.domain.errors import InsufficientStock
-from holdfast.services.hold_units import hold_units
+from holdfast.services.reservations.hold_units import hold_units
 
 if TYPE_CHECKING:
     from bench.world import World

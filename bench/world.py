@@ -14,9 +14,9 @@ from holdfast.domain.movement import Movement, Type
 from holdfast.domain.policy import Mode, Policy, Sku
 from holdfast.domain.reservation import Wanted
 from holdfast.services.context import Context
-from holdfast.services.hold_units import Order, hold_units
-from holdfast.services.look_up import put_sku
-from holdfast.services.move_stock import move_stock
+from holdfast.services.reservations.hold_units import Order, hold_units
+from holdfast.services.stock.look_up import put_sku
+from holdfast.services.stock.move_stock import move_stock
 from holdfast.store.dynamodb import SDK_CONFIG, DynamoTable
 from holdfast.store.ledger import open_ledger
 from local import table

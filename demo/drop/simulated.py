@@ -16,12 +16,12 @@ from demo.drop.figures import figures
 from demo.drop.people import Sale, attend
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.level import Place
-from holdfast.runtime.problems import problem
-from holdfast.runtime.reading import read_order
-from holdfast.runtime.views import outcome_view, reservation_view
-from holdfast.services import command_reservation as commands
-from holdfast.services.hold_units import hold_units
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.runtime.api.problems import problem
+from holdfast.runtime.api.reading import read_order
+from holdfast.runtime.api.views import outcome_view, reservation_view
+from holdfast.services.reservations import command_reservation as commands
+from holdfast.services.reservations.hold_units import hold_units
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from holdfast.runtime.telemetry import observed
 from holdfast.runtime.time_left import time_is_short
 from holdfast.runtime.tracing import traced
 from holdfast.runtime.working_off import WorkQueue, work_off
-from holdfast.services.apply_order import apply_delivery
-from holdfast.services.intake import Intake
+from holdfast.services.orders.apply_order import apply_delivery
+from holdfast.services.orders.intake import Intake
 
 # One message may mean two or three calls to a marketplace that answers slowly.
 NEEDED_MS = 25_000

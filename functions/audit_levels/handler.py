@@ -5,14 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 from holdfast.domain.errors import BadInput, FieldError
-from holdfast.runtime import fields
-from holdfast.runtime.fields import Wrong
+from holdfast.runtime.api import fields
+from holdfast.runtime.api.fields import Wrong
 from holdfast.runtime.telemetry import logger, observed
 from holdfast.runtime.time_left import time_is_short
 from holdfast.runtime.tracing import traced
 from holdfast.runtime.wiring import open_context
-from holdfast.services.audit_levels import audit_all, audit_skus
 from holdfast.services.context import Context
+from holdfast.services.upkeep.audit_levels import audit_all, audit_skus
 
 
 @observed

@@ -10,8 +10,8 @@ from typing import Any
 from holdfast.runtime.pushing import open_planning
 from holdfast.runtime.telemetry import count, logger, observed
 from holdfast.runtime.tracing import traced
-from holdfast.services.follow_levels import Change, follow_levels
-from holdfast.services.syncing import Planning
+from holdfast.services.sync.syncing import Planning
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
 from holdfast.store.marshal import unmarshal_item
 
 

@@ -7,16 +7,16 @@ the tracer and boto3 stay out of here, for the sake of the first request after a
 from collections.abc import Callable
 from typing import Any
 
-from holdfast.runtime.edge import answer_http
-from holdfast.runtime.http import Answer, Request, json_body
-from holdfast.runtime.reading import read_change, read_id, read_nothing, read_order, read_payment
+from holdfast.runtime.api.edge import answer_http
+from holdfast.runtime.api.http import Answer, Request, json_body
+from holdfast.runtime.api.reading import read_change, read_id, read_nothing, read_order, read_payment
+from holdfast.runtime.api.views import outcome_view, reservation_view
 from holdfast.runtime.telemetry import observed
-from holdfast.runtime.views import outcome_view, reservation_view
 from holdfast.runtime.wiring import open_context
-from holdfast.services import command_reservation as commands
-from holdfast.services.answers import ReservationAnswer
 from holdfast.services.context import Context
-from holdfast.services.hold_units import hold_units
+from holdfast.services.reservations import command_reservation as commands
+from holdfast.services.reservations.answers import ReservationAnswer
+from holdfast.services.reservations.hold_units import hold_units
 
 Respond = Callable[[Request, Context], Answer]
 

@@ -5,15 +5,16 @@ from datetime import UTC, date
 from aws_lambda_powertools.event_handler import Response
 
 from holdfast.domain.errors import BadInput, FieldError
-from holdfast.runtime import cursors, fields
-from holdfast.runtime.buyer_views import buyer_view, ruled_view
-from holdfast.runtime.fields import Wrong
-from holdfast.runtime.models import BuyerBody
-from holdfast.runtime.queries import Query
-from holdfast.runtime.resolver import Routes, in_path, reply
-from holdfast.runtime.stock_views import page_view
-from holdfast.runtime.views import reservation_view
-from holdfast.services import look_at_buyer, look_up
+from holdfast.runtime.api import cursors, fields
+from holdfast.runtime.api.buyer_views import buyer_view, ruled_view
+from holdfast.runtime.api.fields import Wrong
+from holdfast.runtime.api.models import BuyerBody
+from holdfast.runtime.api.queries import Query
+from holdfast.runtime.api.resolver import Routes, in_path, reply
+from holdfast.runtime.api.stock_views import page_view
+from holdfast.runtime.api.views import reservation_view
+from holdfast.services.reservations import look_at_buyer
+from holdfast.services.stock import look_up
 
 routes = Routes()
 

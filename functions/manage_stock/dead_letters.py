@@ -2,13 +2,13 @@
 
 from aws_lambda_powertools.event_handler import Response
 
+from holdfast.runtime.api.models_sync import RedriveBody
+from holdfast.runtime.api.queries import Query
+from holdfast.runtime.api.resolver import Routes, reply
+from holdfast.runtime.api.sync_views import dead_letter_view, redriven_view
 from holdfast.runtime.marketplaces import open_dead_letters
-from holdfast.runtime.models_sync import RedriveBody
-from holdfast.runtime.queries import Query
-from holdfast.runtime.resolver import Routes, reply
-from holdfast.runtime.sync_views import dead_letter_view, redriven_view
 from holdfast.runtime.time_left import time_is_short
-from holdfast.services import dead_letters
+from holdfast.services.orders import dead_letters
 
 routes = Routes()
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from functions.manage_stock import buyers, dead_letters, incidents, listings, reservations, shops, skus, stock
-from holdfast.runtime.edge import answer_http
-from holdfast.runtime.http import Answer, MethodNotAllowed, Request, UnknownPath
+from holdfast.runtime.api.edge import answer_http
+from holdfast.runtime.api.http import Answer, MethodNotAllowed, Request, UnknownPath
+from holdfast.runtime.api.resolver import resolve, resolver
+from holdfast.runtime.api.routes import UNKNOWN, methods_of
 from holdfast.runtime.marketplaces import open_intake
 from holdfast.runtime.pushing import open_planning
-from holdfast.runtime.resolver import resolve, resolver
-from holdfast.runtime.routes import UNKNOWN, methods_of
 from holdfast.runtime.telemetry import observed
 from holdfast.runtime.tracing import traced
 from holdfast.runtime.version import VERSION

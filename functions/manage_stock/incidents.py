@@ -2,12 +2,12 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from holdfast.runtime import cursors, fields
-from holdfast.runtime.models import CloseBody
-from holdfast.runtime.queries import Query
-from holdfast.runtime.resolver import Routes, in_path, reply
-from holdfast.runtime.stock_views import incident_view, page_view
-from holdfast.services import look_up
+from holdfast.runtime.api import cursors, fields
+from holdfast.runtime.api.models import CloseBody
+from holdfast.runtime.api.queries import Query
+from holdfast.runtime.api.resolver import Routes, in_path, reply
+from holdfast.runtime.api.stock_views import incident_view, page_view
+from holdfast.services.stock import look_up
 
 routes = Routes()
 

@@ -10,15 +10,16 @@ from holdfast.domain.listing import Listing
 from holdfast.domain.market import Part
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.sync import Overrides, SyncMode
-from holdfast.runtime import cursors, fields
-from holdfast.runtime.models_sync import ListingBody, OverridesBody
-from holdfast.runtime.queries import Query
-from holdfast.runtime.resolver import Routes, listing_in_path, reply
-from holdfast.runtime.stock_views import page_view
-from holdfast.runtime.sync_views import explanation_view, listing_view
-from holdfast.services import connect_shop, set_sync
-from holdfast.services.explain import explain
-from holdfast.services.look_up_sync import in_step
+from holdfast.runtime.api import cursors, fields
+from holdfast.runtime.api.models_sync import ListingBody, OverridesBody
+from holdfast.runtime.api.queries import Query
+from holdfast.runtime.api.resolver import Routes, listing_in_path, reply
+from holdfast.runtime.api.stock_views import page_view
+from holdfast.runtime.api.sync_views import explanation_view, listing_view
+from holdfast.services.orders import connect_shop
+from holdfast.services.sync import set_sync
+from holdfast.services.sync.explain import explain
+from holdfast.services.sync.look_up_sync import in_step
 
 routes = Routes()
 

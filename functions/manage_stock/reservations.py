@@ -2,12 +2,12 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from holdfast.runtime import cursors, fields
-from holdfast.runtime.queries import Query
-from holdfast.runtime.resolver import Routes, reply
-from holdfast.runtime.stock_views import page_view
-from holdfast.runtime.views import reservation_view
-from holdfast.services import look_up
+from holdfast.runtime.api import cursors, fields
+from holdfast.runtime.api.queries import Query
+from holdfast.runtime.api.resolver import Routes, reply
+from holdfast.runtime.api.stock_views import page_view
+from holdfast.runtime.api.views import reservation_view
+from holdfast.services.stock import look_up
 
 routes = Routes()
 

@@ -7,17 +7,18 @@ from aws_lambda_powertools.event_handler import Response
 from holdfast.domain.shop import Shop
 from holdfast.domain.shop_sync import ShopSync
 from holdfast.domain.sync import Rules, SyncMode
-from holdfast.runtime import cursors
-from holdfast.runtime.models_sync import ShopBody, SyncBody, SyncNowBody
+from holdfast.runtime.api import cursors
+from holdfast.runtime.api.models_sync import ShopBody, SyncBody, SyncNowBody
+from holdfast.runtime.api.queries import Query
+from holdfast.runtime.api.resolver import Routes, reply, shop_in_path
+from holdfast.runtime.api.stock_views import page_view
+from holdfast.runtime.api.sync_views import on_show_view, shop_settings_view, shop_view
 from holdfast.runtime.pushing import open_schedules
-from holdfast.runtime.queries import Query
-from holdfast.runtime.resolver import Routes, reply, shop_in_path
-from holdfast.runtime.stock_views import page_view
-from holdfast.runtime.sync_views import on_show_view, shop_settings_view, shop_view
 from holdfast.runtime.wiring import settings
-from holdfast.services import connect_shop, set_sync
-from holdfast.services.read_stock import read_stock
-from holdfast.services.sync_shop import sync_now
+from holdfast.services.orders import connect_shop
+from holdfast.services.orders.read_stock import read_stock
+from holdfast.services.sync import set_sync
+from holdfast.services.sync.sync_shop import sync_now
 
 routes = Routes()
 

@@ -5,12 +5,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from holdfast.domain.policy import LIMIT_NAMES, Mode, Sku
-from holdfast.runtime import cursors, fields
-from holdfast.runtime.models import Limits, SkuBody
-from holdfast.runtime.queries import MOST_SKUS, Query
-from holdfast.runtime.resolver import Routes, reply, sku_in_path
-from holdfast.runtime.stock_views import availability_view, levels_view, page_view, sku_view
-from holdfast.services import look_up
+from holdfast.runtime.api import cursors, fields
+from holdfast.runtime.api.models import Limits, SkuBody
+from holdfast.runtime.api.queries import MOST_SKUS, Query
+from holdfast.runtime.api.resolver import Routes, reply, sku_in_path
+from holdfast.runtime.api.stock_views import availability_view, levels_view, page_view, sku_view
+from holdfast.services.stock import look_up
 
 routes = Routes()
 

@@ -4,12 +4,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.movement import Movement, Type
-from holdfast.runtime.models import AnyMovement, MovementBody, MovementsBody
-from holdfast.runtime.problems import problem
-from holdfast.runtime.resolver import Routes, reply, sku_in_path
-from holdfast.runtime.stock_views import movement_view
-from holdfast.runtime.views import View
-from holdfast.services.move_stock import MovementAnswer, move_many, move_stock
+from holdfast.runtime.api.models import AnyMovement, MovementBody, MovementsBody
+from holdfast.runtime.api.problems import problem
+from holdfast.runtime.api.resolver import Routes, reply, sku_in_path
+from holdfast.runtime.api.stock_views import movement_view
+from holdfast.runtime.api.views import View
+from holdfast.services.stock.move_stock import MovementAnswer, move_many, move_stock
 
 routes = Routes()
 

@@ -15,9 +15,9 @@ from holdfast.domain.shop import ShopKey
 from holdfast.runtime.marketplaces import open_intake, polls_queue
 from holdfast.runtime.telemetry import logger, observed
 from holdfast.runtime.tracing import traced
-from holdfast.services.intake import Intake, Queue
-from holdfast.services.messages import shop_of
-from holdfast.services.poll_orders import plan_polls, poll_shop
+from holdfast.services.orders.intake import Intake, Queue
+from holdfast.services.orders.messages import shop_of
+from holdfast.services.orders.poll_orders import plan_polls, poll_shop
 
 
 @observed

@@ -15,8 +15,8 @@ from holdfast.runtime.telemetry import count, logger, observed
 from holdfast.runtime.time_left import time_is_short
 from holdfast.runtime.tracing import traced
 from holdfast.runtime.working_off import WorkQueue
-from holdfast.services.push_listings import Delivery, push_listings, reason_of
-from holdfast.services.syncing import Syncing
+from holdfast.services.sync.push_listings import Delivery, push_listings, reason_of
+from holdfast.services.sync.syncing import Syncing
 
 # A call to a marketplace may take 15 s, and what it says has to be written down.
 NEEDED_MS = 20_000

@@ -9,7 +9,7 @@ from holdfast.runtime.time_left import time_is_short
 from holdfast.runtime.tracing import traced
 from holdfast.runtime.wiring import open_context
 from holdfast.services.context import Context
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 
 
 @observed

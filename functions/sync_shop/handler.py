@@ -9,9 +9,9 @@ from holdfast.runtime.pushing import open_syncing, pushes_aside
 from holdfast.runtime.telemetry import logger, observed
 from holdfast.runtime.time_left import time_is_short
 from holdfast.runtime.tracing import traced
-from holdfast.services.dead_letters import Aside, redrive
-from holdfast.services.sync_shop import sync_shop
-from holdfast.services.syncing import Syncing
+from holdfast.services.orders.dead_letters import Aside, redrive
+from holdfast.services.sync.sync_shop import sync_shop
+from holdfast.services.sync.syncing import Syncing
 
 # Reading fifty listings back, and writing down what differs.
 NEEDED_MS = 60_000

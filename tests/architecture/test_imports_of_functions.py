@@ -36,7 +36,9 @@ def test_hold_stock_imports_no_resolver_and_no_other_functions_services() -> Non
     modules = imported_by("hold_stock")
 
     assert "aws_lambda_powertools.event_handler" not in modules
-    assert modules.isdisjoint({"holdfast.services.move_stock", "holdfast.services.look_up", "holdfast.runtime.models"})
+    assert modules.isdisjoint(
+        {"holdfast.services.stock.move_stock", "holdfast.services.stock.look_up", "holdfast.runtime.api.models"}
+    )
 
 
 def test_receive_webhook_imports_botocore_the_standard_library_and_next_to_nothing_of_ours() -> None:

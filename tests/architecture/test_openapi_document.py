@@ -8,9 +8,9 @@ from pathlib import Path
 
 from functions.hold_stock import handler as hold_stock
 from functions.manage_stock import handler as manage_stock
-from holdfast.runtime import openapi
-from holdfast.runtime.operations import OPERATIONS
-from holdfast.runtime.routes import HOLD, MANAGE, RECEIVE, ROUTES, UNKNOWN, WEBHOOKS
+from holdfast.runtime.api import openapi
+from holdfast.runtime.api.operations import OPERATIONS
+from holdfast.runtime.api.routes import HOLD, MANAGE, RECEIVE, ROUTES, UNKNOWN, WEBHOOKS
 from holdfast.runtime.version import VERSION
 from local import template
 

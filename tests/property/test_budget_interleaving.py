@@ -13,11 +13,11 @@ from holdfast.domain.budget import Kept, Limits
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.policy import BudgetPolicy, Policy
 from holdfast.domain.reservation import Wanted
-from holdfast.services.command_reservation import begin_payment, change, commit, release
 from holdfast.services.context import Context
-from holdfast.services.hold_units import hold_units
-from holdfast.services.look_at_buyer import allow_buyer
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.reservations.command_reservation import begin_payment, change, commit, release
+from holdfast.services.reservations.hold_units import hold_units
+from holdfast.services.reservations.look_at_buyer import allow_buyer
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 from tests.support.interleave import SteppedTable, Turns, every_order, run
 from tests.support.world import World, make_context
 

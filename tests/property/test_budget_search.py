@@ -13,10 +13,10 @@ from holdfast.domain.budget import Asked, Buyer, Clock, End, Kept, Limits, Terms
 from holdfast.domain.errors import HoldBudget, HoldfastError, PolicyRefused
 from holdfast.domain.policy import BudgetPolicy, Policy
 from holdfast.domain.reservation import State, Wanted
-from holdfast.services.command_reservation import begin_payment, change, commit, release
 from holdfast.services.context import Context
-from holdfast.services.hold_units import hold_units
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.reservations.command_reservation import begin_payment, change, commit, release
+from holdfast.services.reservations.hold_units import hold_units
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 from tests.support.world import NOON, World
 
 DAY = 86_400

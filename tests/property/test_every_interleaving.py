@@ -13,12 +13,12 @@ import pytest
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.movement import Type
 from holdfast.domain.policy import Mode
-from holdfast.services.audit_levels import audit_skus
-from holdfast.services.command_reservation import begin_payment, commit, release, ship
 from holdfast.services.context import Context
-from holdfast.services.hold_units import hold_units
-from holdfast.services.move_stock import move_stock
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.reservations.command_reservation import begin_payment, commit, release, ship
+from holdfast.services.reservations.hold_units import hold_units
+from holdfast.services.stock.move_stock import move_stock
+from holdfast.services.upkeep.audit_levels import audit_skus
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 from tests.support.interleave import SteppedTable, Turns, every_order, run
 from tests.support.movements import a_movement
 from tests.support.world import World, make_context

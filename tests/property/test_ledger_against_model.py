@@ -18,7 +18,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.movement import Type
 from holdfast.domain.policy import Mode, Policy
-from holdfast.services.command_reservation import begin_payment, refunded, release, ship
+from holdfast.services.reservations.command_reservation import begin_payment, refunded, release, ship
 from tests.property.plain_model import At, Buyer, PlainModel
 from tests.support.faults import any_write, lose_reply, refuse
 from tests.support.world import World

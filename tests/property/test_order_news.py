@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from holdfast.domain.errors import Unavailable
 from holdfast.domain.market import MarketOrder, OrderLine, Stage
-from holdfast.services.apply_order import apply_delivery, apply_order
+from holdfast.services.orders.apply_order import apply_delivery, apply_order
 from tests.support.faults import Crash, any_transaction, crash, lose_reply
 from tests.support.market import Fair
 

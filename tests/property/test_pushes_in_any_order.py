@@ -15,7 +15,7 @@ from holdfast.channels.protocol import Account, ChannelError, ItemResult, Send, 
 from holdfast.channels.sheet import Kind
 from holdfast.domain.errors import Unavailable
 from holdfast.domain.sync import Rules, SyncMode
-from holdfast.services.follow_levels import Change
+from holdfast.services.upkeep.follow_levels import Change
 from tests.support.faults import Crash, any_call, crash, lose_reply
 from tests.support.sync_floor import LIMITS, Shelf, SyncFloor
 

@@ -13,11 +13,11 @@ from holdfast.domain.errors import Conflict, HoldfastError, Unavailable
 from holdfast.domain.level import Level, Place
 from holdfast.domain.policy import Policy, Sku
 from holdfast.domain.reservation import Wanted
-from holdfast.services.answers import ReservationAnswer
-from holdfast.services.command_reservation import begin_payment, commit, release, ship
 from holdfast.services.context import Context
-from holdfast.services.fold_level import fold_level
-from holdfast.services.hold_units import Order, hold_units
+from holdfast.services.reservations.answers import ReservationAnswer
+from holdfast.services.reservations.command_reservation import begin_payment, commit, release, ship
+from holdfast.services.reservations.hold_units import Order, hold_units
+from holdfast.services.stock.fold_level import fold_level
 from holdfast.store.ledger import open_ledger
 from holdfast.store.table import Cancelled, ConditionFailed, Item, Key
 

@@ -178,9 +178,9 @@ def _code(name: str, protects: str, source: str, there: str, instead: str, backe
 
 
 COMMANDS = "domain/commands.py"
-HOLD = "services/hold_units.py"
-RUN = "services/command_reservation.py"
-FOLD = "services/fold_level.py"
+HOLD = "services/reservations/hold_units.py"
+RUN = "services/reservations/command_reservation.py"
+FOLD = "services/stock/fold_level.py"
 CHANGES = "domain/changes.py"
 
 DECISIONS = (
@@ -357,53 +357,53 @@ SERVICES = (
         backed="whoever gets a level that still has units of ended holds treats it as unknown and tries again",
     ),
     _code(
-        "a movement happens once", "a repeated movement answers what it did the first time", "services/move_stock.py",
+        "a movement happens once", "a repeated movement answers what it did the first time", "services/stock/move_stock.py",
         "        if failure.existing is not None:\n", "        if False:\n",
     ),
     _code(
-        "a movement's body", "a movement's id that comes with another body is refused", "services/move_stock.py",
+        "a movement's body", "a movement's id that comes with another body is refused", "services/stock/move_stock.py",
         "    if existing.body_hash != fingerprint(movement):", "    if False:",
     ),
     _code(
-        "refused is read last", "a repeat of a movement is never refused for what it did itself", "services/move_stock.py",
+        "refused is read last", "a repeat of a movement is never refused for what it did itself", "services/stock/move_stock.py",
         "        if existing is None:\n            raise\n", "        raise\n",
     ),
     _code(
         "ended holds before a fact", "a fact oversells only what nobody could have given back",
-        "services/move_stock.py",
+        "services/stock/move_stock.py",
         "    folded = level and fold_level(context, level, now=now)\n", "    folded = level\n",
     ),
     _code(
-        "a count knows what moved", "what moved since a count is added on top of it", "services/move_stock.py",
+        "a count knows what moved", "what moved since a count is added on top of it", "services/stock/move_stock.py",
         "        moved = on_hand_moved_since(context, level, movement.as_of)\n", "        moved = 0\n",
     ),
     _code(
-        "a count waits for its facts", "a count whose past is not listed yet is not guessed", "services/units_since.py",
+        "a count waits for its facts", "a count whose past is not listed yet is not guessed", "services/stock/units_since.py",
         "    if told != level.on_hand:\n", "    if False:\n",
     ),
     _code(
-        "a row goes last", "a row of the register goes only once there is nothing left to do", "services/sweep_expired.py",
+        "a row goes last", "a row of the register goes only once there is nothing left to do", "services/upkeep/sweep_expired.py",
         "if level is not None and row.minute not in level.wheel)", "if True)",
     ),
     _code(
-        "an unpaid row goes last", "an order's row goes only once it is released or paid", "services/sweep_expired.py",
+        "an unpaid row goes last", "an order's row goes only once it is released or paid", "services/upkeep/sweep_expired.py",
         "    return not answer.record.awaits_payment\n", "    return True\n",
     ),
     _code(
-        "a failed look keeps the row", "a level that could not be looked at is looked at again", "services/sweep_expired.py",
+        "a failed look keeps the row", "a level that could not be looked at is looked at again", "services/upkeep/sweep_expired.py",
         "        _count(context, error)\n        return None\n", "        return Level(place=place)\n",
     ),
     _code(
-        "new minutes are listed", "every minute of a wheel gets its row", "services/follow_levels.py",
+        "new minutes are listed", "every minute of a wheel gets its row", "services/upkeep/follow_levels.py",
         'for minute in change.after["wheel"] if minute not in known]',
         'for minute in change.after["wheel"] if minute in known]',
     ),
     _code(
-        "unpaid orders are listed", "every unpaid order gets its row", "services/follow_levels.py",
+        "unpaid orders are listed", "every unpaid order gets its row", "services/upkeep/follow_levels.py",
         "        rows.append(unpaid_row(record.id, pay_by=record.pay_by))\n", "        pass\n",
     ),
     _code(
-        "cleared rows go", "a record that TTL took takes its rows along", "services/follow_levels.py",
+        "cleared rows go", "a record that TTL took takes its rows along", "services/upkeep/follow_levels.py",
         "        return [Delete(key=row.key) for row in reservation_rows(gone)]\n", "        return []\n",
     ),
     _code(
@@ -412,20 +412,20 @@ SERVICES = (
         backed="`off twice, unchanged` leaves alone every level that moved between two looks",
     ),
     _code(
-        "a look at the whole table", "what the stream has not told is found before an alarm", "services/audit_levels.py",
+        "a look at the whole table", "what the stream has not told is found before an alarm", "services/upkeep/audit_levels.py",
         "        _list_what_is_not_listed(context, doubted)\n", "",
     ),
     _code(
-        "off twice, unchanged", "a level that moved between two looks is left alone", "services/audit_levels.py",
+        "off twice, unchanged", "a level that moved between two looks is left alone", "services/upkeep/audit_levels.py",
         "    if not look.facts.exact or level.version != first_version:\n", "    if False:\n",
     ),
     _code(
-        "listed once", "an id that is listed twice counts once", "services/units_since.py",
+        "listed once", "an id that is listed twice counts once", "services/stock/units_since.py",
         "[each for each in ids if each not in seen]", "ids",
         backed="a batch of reads names each id once; only lists of more than a hundred reservations get here",
     ),
     _code(
-        "overdue is no obstacle", "an order that cannot be released keeps no level from repair", "services/audit_levels.py",
+        "overdue is no obstacle", "an order that cannot be released keeps no level from repair", "services/upkeep/audit_levels.py",
         '            except HoldfastError:\n                context.count("AuditFailures", 1)\n\n\n',
         '            except ZeroDivisionError:\n                context.count("AuditFailures", 1)\n\n\n',
     ),

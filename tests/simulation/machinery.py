@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from holdfast.domain.errors import HoldfastError
-from holdfast.services.audit_levels import Audited, audit_all
 from holdfast.services.context import Context
-from holdfast.services.follow_levels import Change, follow_levels
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.upkeep.audit_levels import Audited, audit_all
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 from holdfast.store.table import Delete, Key
 
 from .account import Changed

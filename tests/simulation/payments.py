@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from holdfast.domain.errors import HoldfastError, PaymentUnmatched
-from holdfast.services.command_reservation import commit
 from holdfast.services.context import Context
+from holdfast.services.reservations.command_reservation import commit
 
 from .account import Changed, Item
 from .parts import Act

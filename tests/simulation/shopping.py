@@ -14,11 +14,11 @@ from holdfast.domain.errors import (
     UnknownReservation,
 )
 from holdfast.domain.reservation import Wanted
-from holdfast.services import command_reservation as commands
-from holdfast.services.answers import ReservationAnswer
 from holdfast.services.context import Context
-from holdfast.services.hold_units import Order, hold_units
-from holdfast.services.look_up import availability
+from holdfast.services.reservations import command_reservation as commands
+from holdfast.services.reservations.answers import ReservationAnswer
+from holdfast.services.reservations.hold_units import Order, hold_units
+from holdfast.services.stock.look_up import availability
 
 from .account import Changed, Item
 from .parts import Act

@@ -2,11 +2,11 @@
 
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.reservation import Wanted
-from holdfast.services.audit_levels import Audited, audit_all
 from holdfast.services.context import Context
-from holdfast.services.follow_levels import Change, follow_levels
-from holdfast.services.hold_units import Order, hold_units
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.reservations.hold_units import Order, hold_units
+from holdfast.services.upkeep.audit_levels import Audited, audit_all
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 from holdfast.store.table import Key
 
 from .account import Changed, account_of, faults_of_level

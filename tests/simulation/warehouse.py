@@ -15,8 +15,8 @@ from holdfast.domain.errors import (
 from holdfast.domain.movement import Movement, Type
 from holdfast.domain.policy import Mode, Sku
 from holdfast.services.context import Context
-from holdfast.services.look_up import close_incident, put_sku
-from holdfast.services.move_stock import fingerprint, move_stock
+from holdfast.services.stock.look_up import close_incident, put_sku
+from holdfast.services.stock.move_stock import fingerprint, move_stock
 
 from .account import Item
 from .parts import Act

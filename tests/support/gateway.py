@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from holdfast.runtime.operations import OPERATIONS
-from holdfast.runtime.shown import Problem
+from holdfast.runtime.api.operations import OPERATIONS
+from holdfast.runtime.api.shown import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

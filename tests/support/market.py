@@ -28,8 +28,8 @@ from holdfast.domain.errors import Unavailable
 from holdfast.domain.listing import Listing, ListingKey
 from holdfast.domain.market import MarketOrder, OrderLine, Part, Stage
 from holdfast.domain.shop import Shop, ShopKey
-from holdfast.services.connect_shop import put_listing
-from holdfast.services.intake import Intake, Message
+from holdfast.services.orders.connect_shop import put_listing
+from holdfast.services.orders.intake import Intake, Message
 
 from .world import World
 

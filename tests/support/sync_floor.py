@@ -14,10 +14,10 @@ from holdfast.domain.shop import ShopKey
 from holdfast.domain.shop_sync import ShopSync
 from holdfast.domain.sync import Rules, SyncMode
 from holdfast.services.context import Context
-from holdfast.services.follow_levels import Change, follow_levels
-from holdfast.services.push_listings import Delivery, push_listings
-from holdfast.services.sync_shop import Ran, sync_shop
-from holdfast.services.syncing import Planning, PushMessage, Syncing
+from holdfast.services.sync.push_listings import Delivery, push_listings
+from holdfast.services.sync.sync_shop import Ran, sync_shop
+from holdfast.services.sync.syncing import Planning, PushMessage, Syncing
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
 
 from .market import Fair, FakeMarket
 

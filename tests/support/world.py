@@ -9,15 +9,15 @@ from holdfast.domain.level import Level, Place
 from holdfast.domain.movement import Movement, Type
 from holdfast.domain.policy import Mode, Policy, Sku
 from holdfast.domain.reservation import Reservation, Wanted
-from holdfast.services.answers import ReservationAnswer
-from holdfast.services.audit_levels import Audited, audit_skus
-from holdfast.services.command_reservation import commit
 from holdfast.services.context import Context
-from holdfast.services.follow_levels import Change, follow_levels
-from holdfast.services.hold_units import Order, hold_units
-from holdfast.services.look_up import put_sku
-from holdfast.services.move_stock import MovementAnswer, move_stock
-from holdfast.services.sweep_expired import Swept, sweep_expired
+from holdfast.services.reservations.answers import ReservationAnswer
+from holdfast.services.reservations.command_reservation import commit
+from holdfast.services.reservations.hold_units import Order, hold_units
+from holdfast.services.stock.look_up import put_sku
+from holdfast.services.stock.move_stock import MovementAnswer, move_stock
+from holdfast.services.upkeep.audit_levels import Audited, audit_skus
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
+from holdfast.services.upkeep.sweep_expired import Swept, sweep_expired
 from holdfast.store.ledger import open_ledger
 from holdfast.store.table import Table
 

@@ -7,10 +7,10 @@ import pytest
 from holdfast.domain.movement import Type
 from holdfast.domain.policy import Mode
 from holdfast.domain.reservation import State
-from holdfast.services import units_since
-from holdfast.services.audit_levels import audit_all, audit_skus
-from holdfast.services.command_reservation import release, ship
-from holdfast.services.look_up import list_reservations_of_sku
+from holdfast.services.reservations.command_reservation import release, ship
+from holdfast.services.stock import units_since
+from holdfast.services.stock.look_up import list_reservations_of_sku
+from holdfast.services.upkeep.audit_levels import audit_all, audit_skus
 from holdfast.store.table import Key
 from tests.support.faults import Crash, any_transaction, crash, refuse
 from tests.support.world import NOON, World

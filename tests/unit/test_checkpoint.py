@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from holdfast.domain.movement import Type
-from holdfast.services.checkpoint_shipped import month_start
-from holdfast.services.command_reservation import ship
+from holdfast.services.reservations.command_reservation import ship
+from holdfast.services.upkeep.checkpoint_shipped import month_start
 from tests.support.world import Clock, World
 
 MARCH_28 = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from demo.drop.figures import failures
 from demo.drop.parameters import ACTIONS, FLOOR, OF_BUYER, OF_SKU, RULES, policy, stack_parameters
 from holdfast.domain.policy import Sku
 from holdfast.runtime.risk_settings import actions_from, limits_from, rules_from
-from holdfast.services.look_up import put_sku
+from holdfast.services.stock.look_up import put_sku
 from tests.support.world import World, make_context
 
 SEEDS = (1, 2)

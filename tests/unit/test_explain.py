@@ -7,7 +7,7 @@ from holdfast.channels.sheet import Kind
 from holdfast.domain.errors import NeverPushed, UnknownListing
 from holdfast.domain.listing import ListingKey
 from holdfast.domain.sync import Rules, SyncMode
-from holdfast.services.explain import explain
+from holdfast.services.sync.explain import explain
 from tests.support.sync_floor import LISTING, SyncFloor
 
 

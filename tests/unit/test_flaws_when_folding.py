@@ -10,7 +10,7 @@ from holdfast.domain.errors import Unavailable
 from holdfast.domain.level import Place
 from holdfast.domain.policy import Mode
 from holdfast.domain.reservation import State
-from holdfast.services.sweep_expired import sweep_expired
+from holdfast.services.upkeep.sweep_expired import sweep_expired
 from holdfast.store.register import minute_row
 from tests.support.faults import Crash, crash, lose_reply, refuse, single_write
 from tests.support.world import NOON, World

@@ -9,8 +9,8 @@ from holdfast.domain.errors import ClockAhead, IdReused, InsufficientStock, Unav
 from holdfast.domain.movement import Type
 from holdfast.domain.policy import Policy
 from holdfast.domain.reservation import State, Wanted
-from holdfast.services.command_reservation import begin_payment, release
-from holdfast.services.hold_units import hold_units
+from holdfast.services.reservations.command_reservation import begin_payment, release
+from holdfast.services.reservations.hold_units import hold_units
 from holdfast.store.table import Key
 from tests.support.faults import Crash, any_call, any_transaction, crash, lose_reply
 from tests.support.world import NOON, World

@@ -7,7 +7,7 @@ import pytest
 from holdfast.domain.errors import InsufficientStock, NotInThisState, PaymentUnmatched
 from holdfast.domain.policy import Mode, Policy
 from holdfast.domain.reservation import State
-from holdfast.services.command_reservation import begin_payment, release, ship
+from holdfast.services.reservations.command_reservation import begin_payment, release, ship
 from holdfast.store.table import Check
 from tests.support.faults import Crash, any_transaction, crash, lose_reply
 from tests.support.world import NOON, POLICY, World

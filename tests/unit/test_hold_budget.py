@@ -10,10 +10,10 @@ from holdfast.domain.errors import HoldBudget, InsufficientStock, NotInThisState
 from holdfast.domain.policy import BudgetPolicy, Mode, Policy, Sku
 from holdfast.domain.reservation import Reservation, State, Wanted
 from holdfast.domain.risk import Actions, Facts, Force, Rule
-from holdfast.services.command_reservation import begin_payment, change, release
 from holdfast.services.context import Context
-from holdfast.services.look_at_buyer import allow_buyer, look_at_buyer
-from holdfast.services.look_up import put_sku
+from holdfast.services.reservations.command_reservation import begin_payment, change, release
+from holdfast.services.reservations.look_at_buyer import allow_buyer, look_at_buyer
+from holdfast.services.stock.look_up import put_sku
 from tests.support.faults import any_transaction, lose_reply
 from tests.support.world import World
 

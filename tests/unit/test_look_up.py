@@ -7,9 +7,9 @@ import pytest
 from holdfast.domain.errors import UnknownIncident, UnknownSku
 from holdfast.domain.movement import Type
 from holdfast.domain.policy import Mode, Sku
-from holdfast.services import look_up
-from holdfast.services.command_reservation import begin_payment, release
-from holdfast.services.follow_levels import Change, follow_levels
+from holdfast.services.reservations.command_reservation import begin_payment, release
+from holdfast.services.stock import look_up
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
 from tests.support.world import NOON, World
 
 START = int(NOON.timestamp())

@@ -14,8 +14,8 @@ from holdfast.domain.errors import (
     UnknownSku,
 )
 from holdfast.domain.movement import Movement, Type, check
-from holdfast.services.command_reservation import release, ship
-from holdfast.services.move_stock import MovementAnswer, move_many, move_stock
+from holdfast.services.reservations.command_reservation import release, ship
+from holdfast.services.stock.move_stock import MovementAnswer, move_many, move_stock
 from tests.support.faults import Crash, any_transaction, crash
 from tests.support.world import NOON, World
 

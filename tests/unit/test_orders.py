@@ -11,8 +11,8 @@ from holdfast.domain.incident import Kind
 from holdfast.domain.market import MarketOrder, OrderLine, Stage
 from holdfast.domain.movement import Type
 from holdfast.domain.reservation import Reservation, State
-from holdfast.services.apply_order import apply_delivery, apply_order
-from holdfast.services.look_up import list_incidents
+from holdfast.services.orders.apply_order import apply_delivery, apply_order
+from holdfast.services.stock.look_up import list_incidents
 from tests.support.faults import Crash, any_transaction, crash, lose_reply
 from tests.support.market import Fair
 from tests.support.world import POLICY, World

@@ -9,8 +9,8 @@ from holdfast.domain.errors import Unavailable
 from holdfast.domain.market import Stage
 from holdfast.domain.movement import Type
 from holdfast.domain.sync import Overrides, Rules, SyncMode
-from holdfast.services.apply_order import apply_delivery
-from holdfast.services.command_reservation import ship
+from holdfast.services.orders.apply_order import apply_delivery
+from holdfast.services.reservations.command_reservation import ship
 from tests.support.faults import Crash, any_call, crash, single_write
 from tests.support.sync_floor import LIMITS, LISTING, SyncFloor
 

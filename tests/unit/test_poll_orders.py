@@ -8,9 +8,9 @@ from holdfast.channels.protocol import ChannelError, OrderChanged
 from holdfast.channels.sheet import Kind
 from holdfast.domain.errors import Unavailable
 from holdfast.domain.market import OrderLine, Stage
-from holdfast.services.apply_order import apply_delivery
-from holdfast.services.connect_shop import get_shop
-from holdfast.services.poll_orders import Polled, plan_polls, poll_shop
+from holdfast.services.orders.apply_order import apply_delivery
+from holdfast.services.orders.connect_shop import get_shop
+from holdfast.services.orders.poll_orders import Polled, plan_polls, poll_shop
 from tests.support.market import Fair
 
 

@@ -13,7 +13,7 @@ from holdfast.domain.listing import ListingKey
 from holdfast.domain.passport import ACKNOWLEDGED, SENT
 from holdfast.domain.push import begun
 from holdfast.domain.sync import Rules, SyncMode
-from holdfast.services.push_listings import Delivery, push_listings
+from holdfast.services.sync.push_listings import Delivery, push_listings
 from tests.support.faults import Crash, crash
 from tests.support.market import SHEET
 from tests.support.sync_floor import LIMITS, LISTING, SyncFloor

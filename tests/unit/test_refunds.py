@@ -1,8 +1,8 @@
 """Money that is to be paid back has a deadline, a list of its own, and reminders until it is paid back."""
 
 from holdfast.domain.policy import Mode
-from holdfast.services.command_reservation import refunded, release
-from holdfast.services.look_up import list_refunds
+from holdfast.services.reservations.command_reservation import refunded, release
+from holdfast.services.stock.look_up import list_refunds
 from tests.support.world import NOON, World
 
 DAY = 86_400

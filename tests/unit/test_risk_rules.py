@@ -24,8 +24,8 @@ from holdfast.domain.risk import (
     Verdict,
     weigh,
 )
-from holdfast.services.look_at_buyer import allow_buyer, list_ruled, look_at_buyer
-from holdfast.services.look_up import put_sku
+from holdfast.services.reservations.look_at_buyer import allow_buyer, list_ruled, look_at_buyer
+from holdfast.services.stock.look_up import put_sku
 from tests.support.world import NOON, World
 
 SCALPER = Facts(registered_at=NOON - timedelta(days=2), last_active_at=NOON - timedelta(days=40), paid_orders=0)

@@ -17,7 +17,7 @@ from holdfast.domain.schedules import Schedule, Session, schedule
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.shop_sync import ShopSync
 from holdfast.domain.sync import Overrides, Rules, SyncMode
-from holdfast.services.set_sync import end_sync, keep_schedule, set_listing, set_sync, view_sync
+from holdfast.services.sync.set_sync import end_sync, keep_schedule, set_listing, set_sync, view_sync
 from holdfast.store.scheduler import ShopSchedules, Target
 from tests.support.sync_floor import LISTING, SyncFloor
 

@@ -8,8 +8,8 @@ from holdfast.channels.protocol import Account, ChannelError, Tokens
 from holdfast.channels.sheet import Kind
 from holdfast.domain.errors import Unavailable
 from holdfast.domain.incident import Kind as Incidents
-from holdfast.services.look_up import list_incidents
-from holdfast.services.shop_account import LOCK_SECONDS, call_shop
+from holdfast.services.orders.shop_account import LOCK_SECONDS, call_shop
+from holdfast.services.stock.look_up import list_incidents
 from tests.support.market import Fair
 
 

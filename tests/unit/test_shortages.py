@@ -7,7 +7,7 @@ from holdfast.domain.movement import Type
 from holdfast.domain.policy import Policy, Sku
 from holdfast.domain.reservation import State, Wanted
 from holdfast.services.context import Context
-from holdfast.services.look_up import put_sku
+from holdfast.services.stock.look_up import put_sku
 from tests.support.faults import single_write
 from tests.support.world import World
 

@@ -8,8 +8,8 @@ import pytest
 from holdfast.domain.errors import NotInThisState
 from holdfast.domain.policy import Mode
 from holdfast.domain.reservation import TABLE, Command, State, Wanted, row_of
-from holdfast.services.answers import ReservationAnswer
-from holdfast.services.command_reservation import begin_payment, change, refunded, release, ship
+from holdfast.services.reservations.answers import ReservationAnswer
+from holdfast.services.reservations.command_reservation import begin_payment, change, refunded, release, ship
 from tests.support.world import World
 
 # Ten kettles, three of them wanted.

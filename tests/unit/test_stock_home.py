@@ -4,8 +4,8 @@ import pytest
 
 from holdfast.channels.protocol import Shown, StockChanged
 from holdfast.domain.market import Stage
-from holdfast.services.apply_order import apply_delivery, apply_order
-from holdfast.services.stock_home import count_home
+from holdfast.services.orders.apply_order import apply_delivery, apply_order
+from holdfast.services.orders.stock_home import count_home
 from tests.support.market import Fair
 
 

@@ -14,7 +14,7 @@ from holdfast.domain.market import Part
 from holdfast.domain.policy import Sku
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.sync import Overrides, Rules, SyncMode
-from holdfast.services.sync_shop import sync_now
+from holdfast.services.sync.sync_shop import sync_now
 from tests.support.market import SHEET
 from tests.support.sync_floor import LISTING, SyncFloor
 

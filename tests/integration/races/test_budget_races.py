@@ -10,7 +10,7 @@ import pytest
 from holdfast.domain.budget import Kept, Limits
 from holdfast.domain.policy import BudgetPolicy, Policy
 from holdfast.domain.reservation import Wanted
-from holdfast.services.command_reservation import begin_payment, change, commit, release
+from holdfast.services.reservations.command_reservation import begin_payment, change, commit, release
 from tests.support.engines import on_every_engine
 from tests.support.lost_reply import LosesReplies
 from tests.support.shop_floor import ShopFloor, all_at_once, told

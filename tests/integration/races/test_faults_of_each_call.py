@@ -15,10 +15,10 @@ from botocore.exceptions import ReadTimeoutError
 
 from holdfast.domain.movement import Movement, Type
 from holdfast.domain.policy import Mode, Sku
-from holdfast.services.command_reservation import begin_payment, commit, refunded, release, ship
-from holdfast.services.fold_level import fold_level
-from holdfast.services.look_up import put_sku
-from holdfast.services.move_stock import move_stock
+from holdfast.services.reservations.command_reservation import begin_payment, commit, refunded, release, ship
+from holdfast.services.stock.fold_level import fold_level
+from holdfast.services.stock.look_up import put_sku
+from holdfast.services.stock.move_stock import move_stock
 from holdfast.store.dynamodb import BUSY_TRIES
 from tests.support.dynamodb_answers import cancelled, error
 from tests.support.engines import on_every_engine

@@ -10,8 +10,8 @@ import pytest
 
 from holdfast.domain.movement import Movement, Type
 from holdfast.domain.policy import Mode
-from holdfast.services.command_reservation import begin_payment, commit, refunded, release, ship
-from holdfast.services.move_stock import move_stock
+from holdfast.services.reservations.command_reservation import begin_payment, commit, refunded, release, ship
+from holdfast.services.stock.move_stock import move_stock
 from tests.support.engines import on_every_engine
 from tests.support.lost_reply import LosesReplies
 from tests.support.shop_floor import ShopFloor, told

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from holdfast.domain.policy import Mode
-from holdfast.services.command_reservation import begin_payment, commit, release, ship
-from holdfast.services.fold_level import fold_level
+from holdfast.services.reservations.command_reservation import begin_payment, commit, release, ship
+from holdfast.services.stock.fold_level import fold_level
 from tests.support.engines import on_every_engine
 from tests.support.shop_floor import ShopFloor, all_at_once
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from holdfast.services.audit_levels import audit_skus
-from holdfast.services.command_reservation import commit, release, ship
-from holdfast.services.follow_levels import Change, follow_levels
+from holdfast.services.reservations.command_reservation import commit, release, ship
+from holdfast.services.upkeep.audit_levels import audit_skus
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
 from holdfast.store.dynamodb import DynamoTable
 from holdfast.store.table import Item, Key, Put
 from local import table

@@ -19,7 +19,7 @@ from cli.names import listing_path, shop_of, shop_path
 from cli.stack_file import StackFile, find_stack, keep_stack
 from cli.talk import Talk
 from cli.why import read_moment
-from holdfast.runtime.shown import AvailabilityShown
+from holdfast.runtime.api.shown import AvailabilityShown
 
 STACK = StackFile("http://api.test", "http://token.test/token", "machine", "test-secret")
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -149,7 +149,7 @@ def _set(patch: pytest.MonkeyPatch) -> None:
 def api(work: Context) -> Api:  # noqa: ARG001  # it must be there first
     from functions.hold_stock.handler import handle as hold_stock
     from functions.manage_stock.handler import handle as manage_stock
-    from holdfast.runtime.routes import HOLD, ROUTES, UNKNOWN
+    from holdfast.runtime.api.routes import HOLD, ROUTES, UNKNOWN
 
     handlers = {route.key: hold_stock if route.function == HOLD else manage_stock for route in ROUTES}
     return Api({**handlers, UNKNOWN: manage_stock})

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from holdfast.domain.errors import BadInput
 from holdfast.domain.risk import Facts
-from holdfast.runtime.models import ChangeBody, EmptyBody, PaymentBody, ReservationBody
-from holdfast.runtime.reading import read_change, read_nothing, read_order, read_payment
-from holdfast.runtime.validation import validated
+from holdfast.runtime.api.models import ChangeBody, EmptyBody, PaymentBody, ReservationBody
+from holdfast.runtime.api.reading import read_change, read_nothing, read_order, read_payment
+from holdfast.runtime.api.validation import validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from holdfast.services.follow_levels import Change, follow_levels
+from holdfast.services.upkeep.follow_levels import Change, follow_levels
 
 if TYPE_CHECKING:
     from holdfast.services.context import Context

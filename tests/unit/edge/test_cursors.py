@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.errors import BadInput
-from holdfast.runtime import cursors
+from holdfast.runtime.api import cursors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

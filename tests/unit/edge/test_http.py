@@ -6,7 +6,7 @@ import json
 import pytest
 
 from holdfast.domain.errors import Refused
-from holdfast.runtime.http import (
+from holdfast.runtime.api.http import (
     LARGEST_BODY_BYTES,
     Answer,
     BodyTooLarge,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from holdfast.runtime.routes import ROUTES, methods_of
+from holdfast.runtime.api.routes import ROUTES, methods_of
 
 if TYPE_CHECKING:
     from tests.support.gateway import Api
@@ -359,7 +359,7 @@ def test_a_bug_is_answered_without_a_word_of_the_inside(shop: Api, monkeypatch: 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("holdfast.services.look_up.get_sku", fail)
+    monkeypatch.setattr("holdfast.services.stock.look_up.get_sku", fail)
     told = shop(GET, sku="mug")
 
     assert (told.status, told.code) == (500, "internal_error")

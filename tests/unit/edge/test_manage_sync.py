@@ -15,9 +15,9 @@ from holdfast.channels.sheet import Kind
 from holdfast.domain.market import MarketOrder, OrderLine, Stage
 from holdfast.domain.shop import ShopKey
 from holdfast.runtime import marketplaces
-from holdfast.services.apply_order import apply_order
-from holdfast.services.dead_letters import MOVED_BY_SQS
-from holdfast.services.read_stock import FOR_A_PERSON
+from holdfast.services.orders.apply_order import apply_order
+from holdfast.services.orders.dead_letters import MOVED_BY_SQS
+from holdfast.services.orders.read_stock import FOR_A_PERSON
 from holdfast.store.queue import SqsQueue
 from tests.support.market import FakeMarket
 

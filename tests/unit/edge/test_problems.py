@@ -7,8 +7,8 @@ import pytest
 from holdfast.domain import errors
 from holdfast.domain.budget import Over
 from holdfast.domain.errors import BadInput, FieldError, InsufficientStock, Shortage
-from holdfast.runtime import http
-from holdfast.runtime.problems import problem, status_of
+from holdfast.runtime.api import http
+from holdfast.runtime.api.problems import problem, status_of
 
 FIELDS = [FieldError("lines[0].sku", "a name")]
 OVER = Over("open_holds", "mug", 2, 1_772_000_000)

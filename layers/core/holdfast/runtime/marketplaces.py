@@ -9,8 +9,8 @@ from botocore.session import Session
 
 from holdfast.channels.registry import channel
 from holdfast.channels.transport import open_send
-from holdfast.services.dead_letters import Aside
-from holdfast.services.intake import Intake
+from holdfast.services.orders.dead_letters import Aside
+from holdfast.services.orders.intake import Intake
 from holdfast.store.queue import SqsQueue
 
 from .settings import read_texts

@@ -7,8 +7,8 @@ import time
 
 from holdfast.channels.registry import channel
 from holdfast.domain.push import Limits
-from holdfast.services.dead_letters import Aside
-from holdfast.services.syncing import Planning, Syncing
+from holdfast.services.orders.dead_letters import Aside
+from holdfast.services.sync.syncing import Planning, Syncing
 from holdfast.store.push_queue import SqsPushQueue
 from holdfast.store.queue import SqsQueue
 from holdfast.store.scheduler import ShopSchedules, Target

@@ -1,0 +1,1 @@
+"""Reservations of buyers, and the budget that they come out of."""

@@ -1,0 +1,1 @@
+"""Stock as it stands: levels read, moved and folded."""

@@ -1,0 +1,1 @@
+"""What goes on by itself: expired holds, checkpoints, the audit, the table's stream."""
