@@ -27,6 +27,7 @@ REGION = "us-east-1"
 START_SECONDS = 60
 # The engine's administrator: it takes these two words for its root account. They open nothing but a local process.
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+_clients: dict[tuple[object, ...], Any] = {}
 _LAUNCHER = Path(__file__).with_name("launch_engine.py")
 
 
@@ -43,12 +44,18 @@ class Engine:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client for the engine, as its administrator. Nothing of the caller's AWS settings is used."""
-        config = options.pop("config", None) or Config(
-            connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2, "mode": "standard"}
-        )
-        own = CREDENTIALS | {"endpoint_url": self.endpoint_url, "region_name": REGION} | options
-        return Session().create_client(service, config=config, **own)
+        """A boto3 client for the engine, as its administrator. Nothing of the caller's AWS settings is used.
+
+        The same one for the same options, and kept: one that is collected leaves open sockets behind.
+        """
+        known = (self.endpoint_url, service, *sorted(options.items()))
+        if known not in _clients:
+            config = options.pop("config", None) or Config(
+                connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2, "mode": "standard"}
+            )
+            own = CREDENTIALS | {"endpoint_url": self.endpoint_url, "region_name": REGION} | options
+            _clients[known] = Session().create_client(service, config=config, **own)
+        return _clients[known]
 
     def is_running(self) -> bool:
         return processes.is_ours(self.pid, mark=self.folder)

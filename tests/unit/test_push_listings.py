@@ -11,8 +11,9 @@ from holdfast.channels.sheet import Kind
 from holdfast.domain.errors import Unavailable
 from holdfast.domain.listing import ListingKey
 from holdfast.domain.passport import ACKNOWLEDGED, SENT
-from holdfast.domain.push import begun
+from holdfast.domain.push import PushState, begun
 from holdfast.domain.sync import Rules, SyncMode
+from holdfast.services.sync.ask_pushes import Wish, ask
 from holdfast.services.sync.push_listings import Delivery, push_listings
 from tests.support.faults import Crash, crash
 from tests.support.market import SHEET
@@ -102,6 +103,21 @@ def test_a_change_while_a_push_is_on_its_way_does_not_wait_for_what_may_come_lat
     assert floor.clock() - changed <= timedelta(seconds=10)
     floor.settle()
     assert floor.shows() == 0
+
+
+def test_a_change_that_was_looked_at_while_a_push_was_settled_does_not_wait_for_what_may_come_late() -> None:
+    floor = floor_with(10)
+    floor.settle()
+    floor.count(4)
+    floor.stream()
+    looked_at: list[PushState] = []
+    floor.shelf.meanwhile.append(lambda: looked_at.append(floor.state()))
+    floor.work()
+    assert floor.state().confirming(floor.clock())
+    floor.count(0)
+    assert ask(floor.planning(), [Wish(state=looked_at[0], id="zero", why="none are left")]) == 1
+    floor.work()
+    assert floor.shelf.pushed[-1] == (LISTING, 0)
 
 
 def test_a_passing_failure_is_tried_again_later_and_later_until_it_passes() -> None:

@@ -26,6 +26,8 @@ AT_ONCE = 8
 # Fewer are written one after the other: threads cost more than they save.
 WORTH_THREADS = 16
 LONGEST_WHY = 200
+# Each look but the first follows a write of somebody else to the same listing.
+MOST_LOOKS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +68,21 @@ def ask(planning: Planning, wishes: Sequence[Wish], *, delay_seconds: int = 0, u
 
 def _mark(planning: Planning, wish: Wish, *, delay_seconds: int, unblock: bool) -> str | None:
     """The id of the request for which a message is to be sent; None: none is."""
-    now, outstanding = planning.now(), wish.state.asked
-    given_up = unblock and wish.state.blocked is not None
-    replaced = given_up or wish.state.confirming(now)
-    if outstanding is not None and not replaced and not is_lost(outstanding, now=now, limits=planning.limits):
-        return outstanding.id if outstanding.id in {wish.id, *wish.again} else None
-    asked = Asked(id=wish.id, why=wish.why[:LONGEST_WHY], at=now, due=now + timedelta(seconds=delay_seconds))
-    return wish.id if planning.context.ledger.pushes.ask(wish.state, asked, unblock=given_up) else None
+    pushes, state = planning.context.ledger.pushes, wish.state
+    for _ in range(MOST_LOOKS):
+        now, outstanding = planning.now(), state.asked
+        given_up = unblock and state.blocked is not None
+        replaced = given_up or state.confirming(now)
+        if outstanding is not None and not replaced and not is_lost(outstanding, now=now, limits=planning.limits):
+            return outstanding.id if outstanding.id in {wish.id, *wish.again} else None
+        asked = Asked(id=wish.id, why=wish.why[:LONGEST_WHY], at=now, due=now + timedelta(seconds=delay_seconds))
+        if pushes.ask(state, asked, unblock=given_up):
+            return wish.id
+        # Somebody else was first. Their request will do, unless all it waits for is to confirm an older number.
+        state = pushes.get(state.key)
+        if state.blocked is not None and not unblock:
+            return None
+    return None
 
 
 def _by_shop(asked: Iterable[tuple[Wish, str]]) -> dict[tuple[ShopKey, str], list[tuple[int, str]]]:
