@@ -39,6 +39,7 @@ def test_hold_stock_imports_no_resolver_and_no_other_functions_services() -> Non
     assert modules.isdisjoint(
         {"holdfast.services.stock.move_stock", "holdfast.services.stock.look_up", "holdfast.runtime.api.models"}
     )
+    assert modules.isdisjoint({f"holdfast.store.{name}" for name in ("movements", "register", "orders", "pushes")})
 
 
 def test_receive_webhook_imports_botocore_the_standard_library_and_next_to_nothing_of_ours() -> None:
