@@ -167,6 +167,35 @@ def test_a_listing_that_the_marketplace_does_not_know_any_more_is_told_to_a_pers
     assert state.blocked.code == "not_there"
 
 
+def test_what_was_refused_for_good_is_tried_again_once_a_day() -> None:
+    floor = floor_of()
+    floor.count(8)
+    refused = ChannelError(Kind.FINAL, "error_item_uneditable", "under review")
+    floor.shelf.refuses[LISTING] = [refused, refused]
+    later(floor, minutes=15)
+    calls = floor.shelf.calls.count("push_stock")
+    for _ in range(20):
+        later(floor, hours=1)
+    assert floor.shelf.calls.count("push_stock") == calls, "not each hour"
+    later(floor, hours=4)
+    assert (floor.shows(), floor.state().blocked is None) == (10, False)
+    assert floor.shelf.calls.count("push_stock") == calls + 1
+    later(floor, hours=24)
+    assert (floor.shows(), floor.state().blocked) == (8, None)
+
+
+def test_a_listing_that_is_there_again_is_pushed_the_next_day_and_its_incident_is_closed() -> None:
+    floor = floor_of(verify_percent=100)
+    there = floor.shelf.shown.pop(LISTING)
+    later(floor, hours=24)
+    floor.shelf.shown[LISTING] = there
+    later(floor, hours=24)
+    assert floor.state().blocked is None
+    assert floor.state().acknowledged == 10
+    [told] = [item for key, item in floor.world.raw.items.items() if key.sk == "INCIDENT"]
+    assert told["list"].endswith("closed")
+
+
 def test_a_sample_is_another_one_each_day_and_all_are_looked_at_in_the_end() -> None:
     floor = SyncFloor(rules=Rules(mode=SESSION))
     floor.set(Rules(mode=SESSION), verify_percent=20)

@@ -34,6 +34,8 @@ PAGE = 500
 MOST_ASKED_AT_ONCE = 1_000
 READ_BACK_AT_ONCE = 50
 VERIFY_EVERY = timedelta(hours=23)
+# What was refused for good is tried again once a day: whoever has set it right there may not tell us.
+REFUSED_AGAIN_AFTER = timedelta(hours=23)
 
 
 @dataclass(slots=True)
@@ -94,13 +96,18 @@ def sync_shop(sync: Syncing, key: ShopKey, *, run: str, time_is_short: Callable[
         for row in rows
         if row.made is not None
         and not row.behind
+        and not _was_just_refused(row.state, now)
         and in_this_run(row.made.rules.mode, settings, shop=str(key), since=pushing.ran_at, now=now)
     ]
     delay_s = schedule(settings.plan, shop=str(key)).delay_s
     cause = Cause(id=f"run {run}", why=f"the run of {now:%Y-%m-%d %H:%M} UTC", delay_s=delay_s)
-    ran.asked = _ask(sync.planning, due, ran, cause)
+    ran.asked = _ask(sync.planning, due, ran, cause, unblock=True)
     sync.context.ledger.syncs.note(key, ran_at=now, **({"verified_at": now} if ran.read_back and ran.finished else {}))
     return ran
+
+
+def _was_just_refused(state: PushState, now: datetime) -> bool:
+    return state.blocked is not None and now - state.blocked.at < REFUSED_AGAIN_AFTER
 
 
 def sync_now(planning: Planning, key: ShopKey, *, listing: str | None = None, why: str = "sync now") -> Ran:
@@ -274,7 +281,8 @@ def _after_look(state: PushState, there: Shown | None, *, now: datetime) -> Push
     if there is None:
         if state.fence == 0:
             return None
-        return replace(state, blocked=Blocked(code="not_there", why="the marketplace does not know it", at=now))
+        refused = Blocked(code="not_there", why="the marketplace does not know it", at=now)
+        return replace(state, acknowledged=None, failed=refused.code, blocked=refused)
     if state.acknowledged == there.quantity or state.fence == 0:
         return None
     # What it shows is known for certain now. A target that differs is pushed by this run.
