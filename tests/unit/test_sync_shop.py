@@ -14,6 +14,7 @@ from holdfast.domain.market import Part
 from holdfast.domain.policy import Sku
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.sync import Overrides, Rules, SyncMode
+from holdfast.services.sync import sync_shop
 from holdfast.services.sync.sync_shop import sync_now
 from tests.support.market import SHEET
 from tests.support.sync_floor import LISTING, SyncFloor
@@ -118,6 +119,15 @@ def test_sync_now_tries_again_what_was_given_up() -> None:
     floor.settle()
     assert floor.shows() == 10
     assert floor.state().blocked is None
+
+
+def test_sync_now_asks_for_so_many_at_once_and_says_how_many_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync_shop, "MOST_ASKED_AT_ONCE", 2)
+    floor = SyncFloor(rules=Rules(mode=SESSION))
+    for number in range(5):
+        floor.stock(f"good-{number}", 5, listing=f"{number}~0")
+    calls = [sync_now(floor.planning(), floor.shop) for _ in range(4)]
+    assert [(ran.differ, ran.asked, ran.left) for ran in calls] == [(5, 2, 3), (3, 2, 1), (1, 1, 0), (0, 0, 0)]
 
 
 def test_only_a_shop_that_is_known_can_be_synced() -> None:

@@ -40,14 +40,15 @@ REFUSED_AGAIN_AFTER = timedelta(hours=23)
 
 @dataclass(slots=True)
 class Ran:
-    """`listings` looked at, `differ` in their targets, pushes `asked` for; `read_back`, of them `drifted`.
+    """`listings` looked at, `differ` in their targets, pushes `asked` for, `left` for another call.
 
-    `levels` read, each once. `finished`: nothing was cut short.
+    `read_back`, of them `drifted`. `levels` read, each once. `finished`: nothing was cut short.
     """
 
     listings: int = 0
     differ: int = 0
     asked: int = 0
+    left: int = 0
     levels: int = 0
     read_back: int = 0
     drifted: int = 0
@@ -147,6 +148,7 @@ def _ask(
 ) -> int:
     differing = [row for row in rows if row.made is not None and _differs(row, row.made, planning.now())]
     ran.differ = len(differing)
+    ran.left = max(0, len(differing) - most) if most is not None else 0
     differing.sort(key=lambda row: row.made.target.quantity if row.made else 0)
     wishes = [
         Wish(state=row.state, id=cause.id, why=cause.why, quantity=row.made.target.quantity)
