@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "layers/core"))  # in Lambda the layer is on the p
 
 from rich.console import Console  # noqa: E402
 
-from bench import commands, expiry, own_time, plain, refusals, report, startup  # noqa: E402
+from bench import commands, expiry, own_time, plain, refusals, report, startup, sync  # noqa: E402
 from bench.targets import missed  # noqa: E402
 from bench.world import Clock, open_world  # noqa: E402
 from local import engine  # noqa: E402
@@ -29,19 +29,19 @@ WIDTH = 140  # where nobody watches, nothing need be cut
 def main() -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     try:
-        figures, rows = measure(console)
+        figures, rows, in_step = measure(console)
     except Failure as failure:
         console.print(f"[bold red]Failed.[/] {failure}")
         return 1
     WRITTEN_TO.parent.mkdir(exist_ok=True)
     WRITTEN_TO.write_text(json.dumps({**figures, "commands": rows, "machine": machine()}, indent=2) + "\n", "utf-8")
-    report.show(console, figures, rows)
+    report.show(console, figures, rows, in_step.tables())
     console.print(f"Written to {os.path.relpath(WRITTEN_TO)}")
     return 1 if missed(figures) else 0
 
 
-def measure(console: Console) -> tuple[dict[str, float], list[dict[str, Any]]]:
-    """The figures by their keys in bench.json, and a row for each command."""
+def measure(console: Console) -> tuple[dict[str, float], list[dict[str, Any]], sync.InStep]:
+    """The figures by their keys in bench.json, a row for each command, and how listings were kept in step."""
     with console.status("Starting a DynamoDB engine …") as status, engine.start() as running:
         status.update("Measuring what commands cost …")
         ours = commands.costs(open_world(running, name="commands", clock=Clock()))
@@ -52,6 +52,7 @@ def measure(console: Console) -> tuple[dict[str, float], list[dict[str, Any]]]:
         theirs = plain.costs(running, holds=HOLDS)
         status.update("Asking for what is sold out …")
         refused = refusals.under_load(open_world(running, name="refusals"))
+        in_step = sync.measure(running, say=status.update)
     with console.status("Starting fresh processes …"):
         start, webhook = startup.of_hold_stock(), startup.of_receive_webhook()
     with console.status("Timing the handler …"):
@@ -65,8 +66,9 @@ def measure(console: Console) -> tuple[dict[str, float], list[dict[str, Any]]]:
         "webhook_startup_ms": round(webhook.ours_ms, 1),
         "webhook_startup_bare_ms": round(webhook.bare_ms, 1),
         **asdict(own),
+        **in_step.figures(),
     }
-    return figures, report.rows(ours, theirs)
+    return figures, report.rows(ours, theirs), in_step
 
 
 def machine() -> dict[str, object]:

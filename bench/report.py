@@ -24,7 +24,10 @@ With a budget: the buyer's item is in the transaction; a buyer whom this process
 The settings of a SKU are remembered for 30 s per process: a hold of a quiet SKU reads them first.
 Expiry: the fold and the removal of the register's row. All in: with the writing of that row by the stream's consumer.
 The consumer also writes the rows by which reservations are listed (one per SKU and one per day), expiry or not.
-Plain: the same transactions, but an entry in an expiry index for each hold and one transaction for each that ends."""
+Plain: the same transactions, but an entry in an expiry index for each hold and one transaction for each that ends.
+In step: counted by the sandbox's marketplaces, over HTTP. A retry cycle is the longest wait between two tries of that
+cause (a quarter of an hour, say; a day for what was refused for good), and as much more as lies between two looks.
+Plain: each change is pushed once, as it comes. Tiki has no call that takes many: each of its listings takes two."""
 
 
 def figures(
@@ -78,8 +81,8 @@ def rows(ours: dict[str, Cost], theirs: dict[str, Cost]) -> list[dict[str, Any]]
     ]
 
 
-def show(console: Console, figures: dict[str, float], rows: list[dict[str, Any]]) -> None:
-    console.print(_commands(rows), _expiry(figures), _targets(figures), NOTES, sep="\n\n")
+def show(console: Console, figures: dict[str, float], rows: list[dict[str, Any]], in_step: list[Table]) -> None:
+    console.print(_commands(rows), _expiry(figures), *in_step, _targets(figures), NOTES, sep="\n\n")
 
 
 def _commands(rows: list[dict[str, Any]]) -> Table:

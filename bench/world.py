@@ -55,6 +55,8 @@ class World:
     meter: Meter
     clock: Clock
     table: DynamoTable
+    table_name: str
+    client: Any
     _ids: list[int] = field(default_factory=lambda: [0])
 
     def new_id(self) -> str:
@@ -98,10 +100,10 @@ def client_of(engine: Engine) -> Any:
     )
 
 
-def open_world(engine: Engine, *, name: str, clock: Clock | None = None) -> World:
+def open_world(engine: Engine, *, name: str, clock: Clock | None = None, stream: bool = False) -> World:
     """A table of its own, with the keys and the index of the template. Without a clock time is real."""
     client = client_of(engine)
-    table.create(client, name)
+    table.create(client, name, stream=stream)
     meter = Meter(client)
     policy = Policy()
     stored = DynamoTable(client, name)
@@ -113,4 +115,4 @@ def open_world(engine: Engine, *, name: str, clock: Clock | None = None) -> Worl
         wait=lambda _: time.sleep(0.001),
         count=lambda _metric, _n: None,
     )
-    return World(context=context, meter=meter, clock=still, table=stored)
+    return World(context=context, meter=meter, clock=still, table=stored, table_name=name, client=client)

@@ -3,12 +3,17 @@
 from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cli.names import listing_path, shop_of, shop_path
 from cli.shops import ShopName, settings_of
-from cli.talk import facts, talk_of
+from cli.talk import Talk, facts, talk_of
 
 app = typer.Typer(no_args_is_help=True, help="Sync: when listings are pushed, and with which number.")
+
+# One call asks for a thousand pushes.
+MOST_CALLS = 1_000
+COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
 
 Mode = Annotated[str | None, typer.Option(help="daily, session or continuous")]
 Ratio = Annotated[int | None, typer.Option(help="Percent of what is free that is offered, rounded down.")]
@@ -101,8 +106,24 @@ def listing(  # noqa: PLR0913  # one option a setting
 
 @app.command("now")
 def now(context: typer.Context, name: Annotated[str, typer.Argument(metavar="CHANNEL/SHOP[/LISTING]")]) -> None:
-    """Push what differs, now; also what was given up."""
+    """Push what differs, now; also what was given up. Goes on until all of it is asked for."""
     path, one = shop_of(name)
     talk = talk_of(context)
-    ran = talk.ask("POST", f"{path}/sync", {} if one is None else {"listing": one})
-    talk.show(ran, f"{name}: {ran['listings']} listings, {ran['differ']} differ, {ran['asked']} pushes asked for.")
+    ran = _until_all_is_asked_for(talk, f"{path}/sync", {} if one is None else {"listing": one})
+    sentence = f"{name}: {ran['listings']} listings, {ran['differ']} differ, {ran['asked']} pushes asked for."
+    talk.show(ran, sentence + (f" {ran['left']} are left: run it again." if ran["left"] else ""))
+
+
+def _until_all_is_asked_for(talk: Talk, path: str, body: dict[str, str]) -> dict[str, Any]:
+    """The first call's listings and differences, the pushes of all of them, and what the last one left."""
+    with Progress(*COLUMNS, console=talk.err, disable=talk.as_json, transient=True) as progress:
+        task = progress.add_task("asking for pushes", total=None)
+        first = last = talk.ask("POST", path, body)
+        asked = first["asked"]
+        for _ in range(MOST_CALLS):
+            progress.update(task, total=asked + last["left"], completed=asked)
+            if not last["left"]:
+                break
+            last = talk.ask("POST", path, body)
+            asked += last["asked"]
+    return {**first, "asked": asked, "left": last["left"]}

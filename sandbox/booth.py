@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from sandbox.faults import Faults
@@ -40,6 +40,8 @@ class Booth:
     kept: dict[str, Any] = field(default_factory=dict)
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
     calls_of_day: tuple[date | None, int] = (None, 0)
+    writes_now: Counter[str] = field(default_factory=Counter)
+    most_writes_at_once: int = 0
     pushes: Counter[str] = field(default_factory=Counter)
     last_pushes: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=100))
     sequences: dict[str, random.Random] = field(default_factory=dict)
@@ -63,6 +65,15 @@ class Booth:
 
     def count_call(self, endpoint: str, status: int) -> None:
         self.calls[endpoint, status] += 1
+
+    def begin_writes(self, listings: Iterable[str]) -> None:
+        """The stock of these listings was written by a call that has no answer yet."""
+        self.writes_now.update(listings)
+        self.most_writes_at_once = max([self.most_writes_at_once, *self.writes_now.values()])
+
+    def end_writes(self, listings: Iterable[str]) -> None:
+        self.writes_now.subtract(listings)
+        self.writes_now += Counter()  # without those that are at 0
 
     def calls_today(self, day: date) -> int:
         """Counts one more call of the day and answers how many there are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sandbox.faces.face import Event, Trouble, What
@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """`reply` None: no answer, the connection is held for `hold_s` and dropped."""
+    """`reply` None: no answer, the connection is dropped. Either comes after `hold_s`.
+
+    `booth`: whose call it was; `written`: the listings whose stock it wrote.
+    """
 
     reply: Reply | None
     hold_s: float = 0.0
+    booth: Booth | None = None
+    written: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,7 @@ class Visit:
     face: Face
     fair: Fair
     kind: Kind
+    written: set[str] = field(default_factory=set)
 
     def fails(self) -> bool:
         """Whether the next item of this batch fails, as some do within a 200."""
@@ -96,6 +102,7 @@ class Visit:
             write()
             self.happened(Event(what=What.STOCK, at=self.fair.now(), listing=listing))
 
+        self.written.add(listing.key)
         self._later(apply)
 
     def _later(self, apply: Callable[[], None]) -> None:
@@ -125,17 +132,19 @@ def _outcome(fair: Fair, face: Face, endpoint: Endpoint, call: Call, booth: Boot
         return unanswered
     if (trouble := _trouble(face, kind, call, booth)) is not None:
         return Outcome(reply=face.trouble(trouble, call))
+    visit = Visit(call=call, booth=booth, face=face, fair=fair, kind=kind)
     try:
         if not endpoint.open:
             face.authorise(call, booth)
-        reply = endpoint.answer(Visit(call=call, booth=booth, face=face, fair=fair, kind=kind))
+        reply = endpoint.answer(visit)
     except Refused as no:
         return Outcome(reply=no.reply)
+    written = frozenset(visit.written)
     if faults.strikes("timeout_after", kind):
-        return unanswered
+        return replace(unanswered, booth=booth, written=written)
     if kind == "token" and faults.strikes("refresh_answer_lost"):
         return Outcome(reply=None)
-    return Outcome(reply=reply)
+    return Outcome(reply=reply, hold_s=faults.answer_after_s(kind), booth=booth, written=written)
 
 
 def _trouble(face: Face, kind: Kind, call: Call, booth: Booth) -> Trouble | None:

@@ -47,6 +47,7 @@ class Door:
             routes=[
                 Route("/health", _guarded(self.health), methods=["GET"]),
                 Route("/settle", _guarded(self.settle), methods=["POST"]),
+                Route("/leap", _guarded(self.leap), methods=["POST"]),
                 Route("/reset", _guarded(self.reset), methods=["POST"]),
                 Route("/shops", _guarded(self.open_shop), methods=["POST"]),
                 Route(shop + "/webhook", _guarded(self.set_webhook), methods=["PUT"]),
@@ -78,6 +79,13 @@ class Door:
     async def settle(self, _request: Request) -> Response:
         released = await self._office.settle() if self._office else self._fair.waiting.release()
         return JSONResponse({"released": released, "waiting": len(self._fair.waiting)})
+
+    async def leap(self, request: Request) -> Response:
+        asked = await _read(request, doorway.Leap)
+        if self._fair.leap is None:
+            raise NotPossible("the clocks of this sandbox are not its own")
+        self._fair.leap(asked.seconds)
+        return JSONResponse({"happened": self._fair.waiting.run_due(), "now": self._fair.now().isoformat()})
 
     async def reset(self, _request: Request) -> Response:
         self._fair.reset()

@@ -83,6 +83,10 @@ class Inventory(_Body):
     on_hand: Quantity
 
 
+class Leap(_Body):
+    seconds: Annotated[float, Field(gt=0, le=30 * 86_400)]
+
+
 class Rotation(_Body):
     """`signs_with`: the key of pushes from now on; some marketplaces sign with the previous one for a while."""
 

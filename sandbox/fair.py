@@ -21,7 +21,10 @@ MOST_SHOPS = 200
 
 
 class Fair:
-    """`now` is the real time in UTC. `post` hands a push to delivery; without one, pushes go nowhere."""
+    """`now` is the real time in UTC. `post` hands a push to delivery; without one, pushes go nowhere.
+
+    `leap` puts its clocks forward by so many seconds; None: they cannot be.
+    """
 
     def __init__(self, faces: Mapping[str, Face], *, seed: int, now: Callable[[], datetime], waiting: Waiting) -> None:
         self.faces = faces
@@ -29,6 +32,7 @@ class Fair:
         self.waiting = waiting
         self.urls: dict[str, str] = {}
         self.post: Callable[[Face, Booth, Push], None] = lambda _face, _booth, _push: None
+        self.leap: Callable[[float], None] | None = None
         self._seed = seed
         self._booths: dict[tuple[str, str], Booth] = {}
 

@@ -52,6 +52,7 @@ class Settings(BaseModel):
     timeout_before: Share = 0.0
     timeout_after: Share = 0.0
     timeout_s: Annotated[float, Field(ge=0, le=120)] = 30.0
+    answer_after_s: Annotated[float, Field(ge=0, le=60)] = 0.0
     applied_late: Share = 1.0
     applied_late_s: Seconds = 0.0
     promotion_lock: Share = 0.0
@@ -82,10 +83,9 @@ class Faults:
 
     def strikes(self, concern: str, kind: Kind | None = None) -> bool:
         """Whether this fault happens now. `kind` of the endpoint, where `on` may leave it alone."""
-        settings = self.settings
-        if kind is not None and settings.on is not None and kind not in settings.on:
+        if kind is not None and not self._concerns(kind):
             return False
-        share: float = getattr(settings, concern)
+        share: float = getattr(self.settings, concern)
         # Without a chance nothing is drawn: a fault switched on later begins its own sequence.
         return share > 0 and self.sequence(concern).random() < share
 
@@ -96,6 +96,9 @@ class Faults:
             return self.sequence("webhook_delay").lognormvariate(math.log(delay.median), sigma)
         return delay
 
+    def answer_after_s(self, kind: Kind) -> float:
+        return self.settings.answer_after_s if self._concerns(kind) else 0.0
+
     def is_down(self, now: datetime) -> bool:
         until = self.settings.down_until
         return self.settings.down or (until is not None and now < until)
@@ -104,6 +107,9 @@ class Faults:
         """Whether the listing is one of the share that a promotion locks: always the same ones for a seed."""
         share = self.settings.promotion_lock
         return share > 0 and random.Random(f"{self._seed}:promotion_lock:{listing}").random() < share
+
+    def _concerns(self, kind: Kind) -> bool:
+        return self.settings.on is None or kind in self.settings.on
 
     def sequence(self, concern: str) -> random.Random:
         return self._sequences.setdefault(concern, random.Random(f"{self._seed}:{concern}"))

@@ -76,6 +76,7 @@ def counts(booth: Booth) -> dict[str, Any]:
     }
     return {
         "calls": calls,
+        "most_writes_at_once": booth.most_writes_at_once,
         "pushes": pushes,
         "webhook_disabled": booth.webhook_disabled,
         "last_pushes": list(booth.last_pushes),

@@ -49,12 +49,19 @@ class _Counter:
             inside={key: str(value) for key, value in request.path_params.items()},
         )
         outcome = receive(self._fair, self._face, self._endpoint, call)
-        if outcome.reply is None:
-            await asyncio.sleep(outcome.hold_s)
-            _drop(send)
-            return
-        reply = outcome.reply
-        await Response(reply.body, status_code=reply.status, headers=dict(reply.headers))(scope, receive_part, send)
+        if outcome.booth:
+            outcome.booth.begin_writes(outcome.written)
+        try:
+            if outcome.hold_s:
+                await asyncio.sleep(outcome.hold_s)
+            if outcome.reply is None:
+                _drop(send)
+                return
+            reply = outcome.reply
+            await Response(reply.body, status_code=reply.status, headers=dict(reply.headers))(scope, receive_part, send)
+        finally:
+            if outcome.booth:
+                outcome.booth.end_writes(outcome.written)
 
 
 def _drop(send: Send) -> None:

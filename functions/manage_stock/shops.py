@@ -82,7 +82,7 @@ def delete_shop(channel: str, shop: str) -> Response[str]:
 def sync_shop(channel: str, shop: str) -> Response[str]:
     key, told = shop_in_path(channel, shop), routes.body(SyncNowBody)
     ran = sync_now(routes.planning, key, listing=told.listing)
-    return reply({"listings": ran.listings, "differ": ran.differ, "asked": ran.asked})
+    return reply({"listings": ran.listings, "differ": ran.differ, "asked": ran.asked, "left": ran.left})
 
 
 def _sync(told: SyncBody) -> ShopSync:

@@ -145,6 +145,24 @@ def test_what_the_marketplace_asks_for_is_waited_for() -> None:
     assert floor.shows() == 10
 
 
+@pytest.mark.parametrize("of_the_shop", [False, True])
+def test_a_marketplace_that_asks_for_a_second_and_refuses_for_an_hour_is_not_asked_each_second(
+    *, of_the_shop: bool
+) -> None:
+    floor = floor_with(10)
+    busy = [refused(Kind.PASSING, "http_429", retry_after_s=1) for _ in range(1_000)]
+    if of_the_shop:
+        floor.shelf.fails = busy
+    else:
+        floor.shelf.refuses[LISTING] = busy
+    floor.stream()
+    ends = floor.clock() + timedelta(hours=1)
+    while floor.clock() < ends:
+        floor.work()
+        floor.clock.now = max(floor.clock(), min(each.visible_at for each in floor.box.waiting))
+    assert floor.shelf.calls.count("push_stock") < 15
+
+
 def test_one_refused_item_of_a_batch_does_not_hold_up_the_others() -> None:
     floor = floor_with(10)
     floor.stock("cup", 7, listing="2~0")

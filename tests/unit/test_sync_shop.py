@@ -14,6 +14,7 @@ from holdfast.domain.market import Part
 from holdfast.domain.policy import Sku
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.sync import Overrides, Rules, SyncMode
+from holdfast.services.sync import sync_shop
 from holdfast.services.sync.sync_shop import sync_now
 from tests.support.market import SHEET
 from tests.support.sync_floor import LISTING, SyncFloor
@@ -120,6 +121,15 @@ def test_sync_now_tries_again_what_was_given_up() -> None:
     assert floor.state().blocked is None
 
 
+def test_sync_now_asks_for_so_many_at_once_and_says_how_many_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync_shop, "MOST_ASKED_AT_ONCE", 2)
+    floor = SyncFloor(rules=Rules(mode=SESSION))
+    for number in range(5):
+        floor.stock(f"good-{number}", 5, listing=f"{number}~0")
+    calls = [sync_now(floor.planning(), floor.shop) for _ in range(4)]
+    assert [(ran.differ, ran.asked, ran.left) for ran in calls] == [(5, 2, 3), (3, 2, 1), (1, 1, 0), (0, 0, 0)]
+
+
 def test_only_a_shop_that_is_known_can_be_synced() -> None:
     with pytest.raises(UnknownShop):
         sync_now(SyncFloor().planning(), ShopKey("shopee", "saigon"))
@@ -165,6 +175,35 @@ def test_a_listing_that_the_marketplace_does_not_know_any_more_is_told_to_a_pers
     state = floor.state()
     assert state.blocked is not None
     assert state.blocked.code == "not_there"
+
+
+def test_what_was_refused_for_good_is_tried_again_once_a_day() -> None:
+    floor = floor_of()
+    floor.count(8)
+    refused = ChannelError(Kind.FINAL, "error_item_uneditable", "under review")
+    floor.shelf.refuses[LISTING] = [refused, refused]
+    later(floor, minutes=15)
+    calls = floor.shelf.calls.count("push_stock")
+    for _ in range(20):
+        later(floor, hours=1)
+    assert floor.shelf.calls.count("push_stock") == calls, "not each hour"
+    later(floor, hours=4)
+    assert (floor.shows(), floor.state().blocked is None) == (10, False)
+    assert floor.shelf.calls.count("push_stock") == calls + 1
+    later(floor, hours=24)
+    assert (floor.shows(), floor.state().blocked) == (8, None)
+
+
+def test_a_listing_that_is_there_again_is_pushed_the_next_day_and_its_incident_is_closed() -> None:
+    floor = floor_of(verify_percent=100)
+    there = floor.shelf.shown.pop(LISTING)
+    later(floor, hours=24)
+    floor.shelf.shown[LISTING] = there
+    later(floor, hours=24)
+    assert floor.state().blocked is None
+    assert floor.state().acknowledged == 10
+    [told] = [item for key, item in floor.world.raw.items.items() if key.sk == "INCIDENT"]
+    assert told["list"].endswith("closed")
 
 
 def test_a_sample_is_another_one_each_day_and_all_are_looked_at_in_the_end() -> None:

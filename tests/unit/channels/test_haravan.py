@@ -300,6 +300,14 @@ def test_numbers_are_set_and_never_added() -> None:
     ]
 
 
+def test_a_line_that_a_success_does_not_name_is_not_taken_for_written() -> None:
+    named = {"product_id": 7, "product_variant_id": 2, "quantity": 1}
+    send = ScriptedSend(answered({"inventory": {"id": 1206854680, "line_items": [named]}}))
+    first, second = CHANNEL.push_stock(SHOP, stock(1, 2), send, NOW)
+    assert first.error is not None
+    assert (first.written, first.error.kind, second.written) == (False, Kind.UNKNOWN, True)
+
+
 def test_each_location_is_written_by_itself() -> None:
     send = ScriptedSend(answered({}), answered({"errors": "no such location"}, status=404))
     items = [StockItem(listing="7~1", quantity=1), StockItem(listing="7~2", quantity=1, location="55")]

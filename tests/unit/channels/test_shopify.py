@@ -674,6 +674,15 @@ def test_the_same_numbers_later_on_have_another_key_and_are_written() -> None:
     assert store.keys[0] != store.keys[1]
 
 
+def test_the_same_push_some_minutes_later_has_another_key_so_that_a_refusal_does_not_last() -> None:
+    keys = set()
+    for later in (timedelta(0), timedelta(minutes=10)):
+        store = Storefront(v808950810=9)
+        CHANNEL.push_stock(SHOP, [StockItem(listing=SHIRT, quantity=5)], store, NOW + later)
+        keys |= set(store.keys)
+    assert len(keys) == 2
+
+
 def test_another_shop_or_location_has_another_key() -> None:
     keys = set()
     for location in ("905684977", "1"):

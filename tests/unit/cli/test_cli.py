@@ -248,11 +248,20 @@ def test_a_bundle_is_mapped_by_its_parts_also_with_an_equals_sign_in_a_name() ->
 
 @pytest.mark.parametrize(("name", "body"), [("shopee/hanoi", {}), ("shopee/hanoi/1~0", {"listing": "1~0"})])
 def test_sync_now_pushes_a_shop_or_one_listing(name: str, body: dict[str, str]) -> None:
-    ran = {"listings": 2, "differ": 1, "asked": 1}
+    ran = {"listings": 2, "differ": 1, "asked": 1, "left": 0}
     fake = FakeApi({"POST /v1/shops/shopee/hanoi/sync": ran})
     told = fake.run("sync", "now", name)
     assert "1 pushes asked for" in told.stdout
     assert fake.asked == [("POST", "/v1/shops/shopee/hanoi/sync", body)]
+
+
+def test_sync_now_goes_on_until_nothing_is_left() -> None:
+    answers = [{"listings": 2_500, "differ": 2_500 - done, "asked": 1_000, "left": 1_500 - done} for done in (0, 1_000)]
+    answers.append({"listings": 2_500, "differ": 500, "asked": 500, "left": 0})
+    fake = FakeApi({"POST /v1/shops/shopee/hanoi/sync": lambda _body, _request: answers.pop(0)})
+    told = fake.run("sync", "now", "shopee/hanoi", as_json=True)
+    assert json.loads(told.stdout) == {"listings": 2_500, "differ": 2_500, "asked": 2_500, "left": 0}
+    assert len(fake.asked) == 3
 
 
 PASSPORT = {

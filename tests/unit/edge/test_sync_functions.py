@@ -89,7 +89,12 @@ def push(sqs: FakeSqsClient, *, tries: int = 1) -> dict[str, Any]:
 def test_sync_now_puts_a_message_on_the_queue_and_push_listings_pushes_it(
     hanoi: Api, shelf: Shelf, sqs: FakeSqsClient
 ) -> None:
-    assert hanoi(f"POST {SHOP}/sync", {}, **HANOI).body == {"listings": 1, "differ": 1, "asked": 1}
+    assert hanoi(f"POST {SHOP}/sync", {}, **HANOI).body == {
+        "listings": 1,
+        "differ": 1,
+        "asked": 1,
+        "left": 0,
+    }
     assert sqs.messages(PUSHES) == [{**HANOI, "listings": ["1~0"], "asked": ANY}]
     assert push(sqs) == {"batchItemFailures": []}
     assert shelf.pushed == [("1~0", 10)]

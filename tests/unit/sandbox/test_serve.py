@@ -108,3 +108,51 @@ def test_a_port_can_be_chosen_only_for_what_there_is() -> None:
     )
     assert wrong.returncode == 2
     assert b"sendo" in wrong.stderr
+
+
+def test_writes_of_one_listing_that_are_under_way_at_once_are_told(running: dict[str, str]) -> None:
+    with httpx.Client(timeout=PATIENCE_S, trust_env=False) as client:
+        door, site = running["door"], running["woocommerce"] + "/wp-json/wc/v3/products"
+        shop = f"{door}/shops/woocommerce/one"
+        opened = client.post(f"{door}/shops", json={"channel": "woocommerce", "shop": "one"}).json()["secret"]
+        login = httpx.BasicAuth(opened["consumer_key"], opened["consumer_secret"])
+        goods = [{"title": each, "quantity": 2} for each in ("Hat", "Cap")]
+        hat, cap = (
+            key.split("~")[0] for key in client.post(f"{shop}/listings", json={"listings": goods}).json()["listings"]
+        )
+
+        def write(product: str, units: int) -> None:
+            body = {"update": [{"id": int(product), "manage_stock": True, "stock_quantity": units}]}
+            assert client.post(f"{site}/batch", auth=login, json=body).status_code == httpx.codes.OK
+
+        def at_once(*products: str) -> int:
+            threads = [threading.Thread(target=write, args=(each, 7)) for each in products]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return int(client.get(f"{shop}/calls").json()["most_writes_at_once"])
+
+        client.put(f"{shop}/faults", json={"answer_after_s": 1, "on": ["stock"]})
+        write(hat, 5)
+        write(hat, 6)
+        assert at_once(hat, cap) == 1
+        assert at_once(hat, cap, hat) == 2
+
+
+def test_its_clocks_can_be_put_forward(running: dict[str, str]) -> None:
+    with httpx.Client(base_url=running["door"], timeout=PATIENCE_S, trust_env=False) as door:
+        door.post("/shops", json={"channel": "shopee", "shop": "one"})
+        key = door.post("/shops/shopee/one/listings", json={"listings": [{"title": "Hat", "quantity": 5}]}).json()
+        promotion = {
+            "listing": key["listings"][0],
+            "units": 3,
+            "ends_in_s": 600_000,
+        }  # at a speed of 1,000: in ten minutes
+        door.post("/shops/shopee/one/promotions", json=promotion)
+        before = door.post("/leap", json={"seconds": 60}).json()
+        after = door.post("/leap", json={"seconds": 3_600}).json()
+        assert (before["happened"], after["happened"]) == (0, 1)
+        assert after["now"] > before["now"]
+        [listing] = door.get("/shops/shopee/one/listings").json()["listings"]
+        assert listing["locked"] == 0

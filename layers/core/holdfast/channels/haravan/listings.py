@@ -34,7 +34,7 @@ def set_by_halves(
             break
         part = waiting.pop()
         try:
-            _set(account, location, part, send)
+            set_by_it = _set(account, location, part, send)
         except ChannelError as error:
             if error.kind is Kind.FINAL and error.code not in OF_THE_WHOLE_SHOP:
                 if len(part) == 1:
@@ -46,12 +46,17 @@ def set_by_halves(
                 raise
             found |= {item.listing: error for item in part}
             break
-        found |= {item.listing: None for item in part}
+        found |= {item.listing: None if item.listing in set_by_it else _untold(item) for item in part}
     left = [item.listing for part in waiting for item in part]
     return found | {listing: not_sent(listing, None).error for listing in left}
 
 
-def _set(account: Account, location: str, items: Sequence[StockItem], send: Send) -> None:
+def _untold(item: StockItem) -> ChannelError:
+    return ChannelError(Kind.UNKNOWN, "no_result", f"Haravan answered 200 and does not name {item.listing}")
+
+
+def _set(account: Account, location: str, items: Sequence[StockItem], send: Send) -> set[str]:
+    """Sets them; answers the listings whose lines the answer names, or all of them if it names none."""
     lines = [
         {"product_id": int(product), "product_variant_id": int(variant), "quantity": item.quantity}
         for item in items
@@ -66,7 +71,14 @@ def _set(account: Account, location: str, items: Sequence[StockItem], send: Send
         "note": "Holdfast: quantity for sale",
         "line_items": lines,
     }
-    check_success(write(account, "POST", "/com/inventories/adjustorset.json", {"inventory": inventory}, send))
+    told = write(account, "POST", "/com/inventories/adjustorset.json", {"inventory": inventory}, send)
+    check_success(told)
+    made = told.get("inventory")
+    rows = made.get("line_items") if made is not None and made.is_object() else None
+    if rows is None:
+        return {item.listing for item in items}
+    named = {JOINER.join((row["product_id"].id(), row["product_variant_id"].id())) for row in rows.rows()}
+    return {item.listing for item in items if item.listing in named}
 
 
 def read_balances(account: Account, variants: Sequence[str], send: Send) -> dict[str, Told]:

@@ -15,6 +15,8 @@ from .calls import ask, gid, number_of
 from .queries import SET_QUANTITIES, VARIANTS_BY_ID
 from .sheet import SHEET
 
+# Longer than a request that was lost on its way may still arrive.
+KEY_SECONDS = 300
 ROUNDS = 3
 STALE = frozenset({"CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE"})
 LINE_AT = 2
@@ -162,12 +164,14 @@ def idempotency_key(account: Account, location: str, pairs: Sequence[tuple[Stock
     """The same for a repeat of the same push, another for every other one, also for the same numbers later on.
 
     Shopify answers a key it knows with the first answer and writes nothing. A number that went from 3 to 5, sold down
-    to 3 and shall be 5 again differs in when it became 3; if Shopify does not say when, each push is another.
+    to 3 and shall be 5 again differs in when it became 3; if Shopify does not say when, each push is another. A refusal
+    is such an answer, too: a key is good for a while only, or what was set right at Shopify would stay refused.
     """
     lines = sorted(
         (level.item_id, level.quantity, item.quantity, level.since or now.isoformat()) for item, level in pairs
     )
-    told = repr((account.channel, account.shop, account.api_url, location, lines))
+    period = int(now.timestamp() // KEY_SECONDS)
+    told = repr((account.channel, account.shop, account.api_url, location, period, lines))
     return str(uuid.UUID(bytes=hashlib.sha256(told.encode()).digest()[:16], version=4))
 
 

@@ -190,11 +190,15 @@ class ExplanationShown(Shown):
 
 
 class SyncNowShown(Shown):
-    """Listings looked at, those that differ, and the pushes that were asked for."""
+    """Listings looked at, those that differ and did not wait for a push, and the pushes that were asked for.
+
+    `left`: so many more than one call asks for; call again until it is 0.
+    """
 
     listings: int
     differ: int
     asked: int
+    left: int
 
 
 class ListingShown(Shown):

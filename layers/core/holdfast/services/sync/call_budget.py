@@ -60,7 +60,7 @@ def rest_after(
     if error.kind is Kind.REAUTHORISE:
         seconds = REAUTHORISE_REST_S
     if error.retry_after_s is not None:
-        seconds = max(1.0, error.retry_after_s)
+        seconds = max(seconds, error.retry_after_s)
     until = now + timedelta(seconds=seconds)
     if error.kind is Kind.DAILY_QUOTA and error.retry_after_s is None:
         until = quota_reset(sheet.quota_resets, now=now)

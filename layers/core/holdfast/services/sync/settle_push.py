@@ -77,12 +77,15 @@ def failed(begun: PushState, error: ChannelError, *, sent_at: datetime, at: Situ
 
 
 def wait_after(error: ChannelError, *, attempts: int, at: Situation) -> float:
-    """Seconds until the next try. What the marketplace asks for is kept, and a little more by chance."""
+    """Seconds until the next try. What the marketplace asks for is kept, and a little more by chance.
+
+    It is the least, not the wait: one that asks for a second and refuses for an hour is not asked each second.
+    """
     usual = wait_s(attempts, at.chance)
     if error.kind is Kind.PROMOTION_LOCK:
         usual = at.limits.parked_s * (0.9 + 0.2 * at.chance)
     if error.retry_after_s is not None:
-        usual = max(1.0, error.retry_after_s) * (1.0 + 0.1 * at.chance)
+        usual = max(usual, error.retry_after_s * (1.0 + 0.1 * at.chance))
     return min(usual, LONGEST_PARK_S)
 
 

@@ -34,18 +34,21 @@ PAGE = 500
 MOST_ASKED_AT_ONCE = 1_000
 READ_BACK_AT_ONCE = 50
 VERIFY_EVERY = timedelta(hours=23)
+# What was refused for good is tried again once a day: whoever has set it right there may not tell us.
+REFUSED_AGAIN_AFTER = timedelta(hours=23)
 
 
 @dataclass(slots=True)
 class Ran:
-    """`listings` looked at, `differ` in their targets, pushes `asked` for; `read_back`, of them `drifted`.
+    """`listings` looked at, `differ` in their targets, pushes `asked` for, `left` for another call.
 
-    `levels` read, each once. `finished`: nothing was cut short.
+    `read_back`, of them `drifted`. `levels` read, each once. `finished`: nothing was cut short.
     """
 
     listings: int = 0
     differ: int = 0
     asked: int = 0
+    left: int = 0
     levels: int = 0
     read_back: int = 0
     drifted: int = 0
@@ -94,13 +97,18 @@ def sync_shop(sync: Syncing, key: ShopKey, *, run: str, time_is_short: Callable[
         for row in rows
         if row.made is not None
         and not row.behind
+        and not _was_just_refused(row.state, now)
         and in_this_run(row.made.rules.mode, settings, shop=str(key), since=pushing.ran_at, now=now)
     ]
     delay_s = schedule(settings.plan, shop=str(key)).delay_s
     cause = Cause(id=f"run {run}", why=f"the run of {now:%Y-%m-%d %H:%M} UTC", delay_s=delay_s)
-    ran.asked = _ask(sync.planning, due, ran, cause)
+    ran.asked = _ask(sync.planning, due, ran, cause, unblock=True)
     sync.context.ledger.syncs.note(key, ran_at=now, **({"verified_at": now} if ran.read_back and ran.finished else {}))
     return ran
+
+
+def _was_just_refused(state: PushState, now: datetime) -> bool:
+    return state.blocked is not None and now - state.blocked.at < REFUSED_AGAIN_AFTER
 
 
 def sync_now(planning: Planning, key: ShopKey, *, listing: str | None = None, why: str = "sync now") -> Ran:
@@ -140,6 +148,7 @@ def _ask(
 ) -> int:
     differing = [row for row in rows if row.made is not None and _differs(row, row.made, planning.now())]
     ran.differ = len(differing)
+    ran.left = max(0, len(differing) - most) if most is not None else 0
     differing.sort(key=lambda row: row.made.target.quantity if row.made else 0)
     wishes = [
         Wish(state=row.state, id=cause.id, why=cause.why, quantity=row.made.target.quantity)
@@ -274,7 +283,8 @@ def _after_look(state: PushState, there: Shown | None, *, now: datetime) -> Push
     if there is None:
         if state.fence == 0:
             return None
-        return replace(state, blocked=Blocked(code="not_there", why="the marketplace does not know it", at=now))
+        refused = Blocked(code="not_there", why="the marketplace does not know it", at=now)
+        return replace(state, acknowledged=None, failed=refused.code, blocked=refused)
     if state.acknowledged == there.quantity or state.fence == 0:
         return None
     # What it shows is known for certain now. A target that differs is pushed by this run.
