@@ -19,8 +19,8 @@ from urllib.parse import quote
 import httpx
 
 from demo.market.door import Door
-from demo.market.judge import judge
-from demo.market.stalls import LOCATION, Market, Stall
+from demo.market.judge import Verdict, judge
+from demo.market.stalls import LOCATION, Market, Refused, Stall
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -241,23 +241,30 @@ class Scene:
 
     def wait(self, look: Callable[[], bool], what: str) -> None:
         ends = time.monotonic() + WAIT_SECONDS
-        while not look():
-            if time.monotonic() > ends:
-                raise AssertionError(f"not within {WAIT_SECONDS} s: {what}; {self._seen()}")
+        last: Exception | None = None
+        while time.monotonic() < ends:
+            try:
+                if look():
+                    return
+            except (Refused, httpx.TransportError) as refused:
+                # A busy machine may answer 503, "try again".
+                last = refused
             time.sleep(LOOK_EVERY_SECONDS)
+        raise AssertionError(f"not within {WAIT_SECONDS} s: {what}; {self._seen()}") from last
 
     def adds_up(self) -> None:
         """Each order is applied once and as it is now; levels are what came in, less what was sold."""
-        stalls = [shop.stall for shop in self.shops]
-        ends = time.monotonic() + WAIT_SECONDS
-        while not (verdict := judge(self.market, stalls, self.stocked)).good:
-            assert time.monotonic() < ends, (verdict.missing, verdict.off, self._seen())
-            time.sleep(LOOK_EVERY_SECONDS)
+        with suppress(AssertionError):
+            self.wait(lambda: self._verdict().good, "that")
+        self.is_still_so()
 
     def is_still_so(self) -> None:
         """As `adds_up`, at once."""
-        verdict = judge(self.market, [shop.stall for shop in self.shops], self.stocked)
+        verdict = self._verdict()
         assert verdict.good, (verdict.missing, verdict.off, self._seen())
+
+    def _verdict(self) -> Verdict:
+        return judge(self.market, [shop.stall for shop in self.shops], self.stocked)
 
     def close(self) -> None:
         for shop in self.shops:
