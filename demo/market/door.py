@@ -31,10 +31,14 @@ class Door:
 
     client: httpx.Client
 
-    def open_shop(self, channel: str, shop: str, *, webhook_url: str) -> dict[str, str]:
+    def open_shop(self, channel: str, shop: str) -> dict[str, str]:
         """The secret of the shop, which is made if it is not there."""
-        asked = {"channel": channel, "shop": shop, "webhook_url": webhook_url}
-        secret: dict[str, str] = self.call("POST", "/shops", asked)["secret"]
+        secret: dict[str, str] = self.call("POST", "/shops", {"channel": channel, "shop": shop})["secret"]
+        return secret
+
+    def subscribe(self, channel: str, shop: str, *, webhook_url: str) -> dict[str, str]:
+        """Where it sends its pushes from now on. The secret as it is then: one marketplace signs the address too."""
+        secret: dict[str, str] = self._shop(channel, shop, "PUT", "/webhook", {"url": webhook_url})["secret"]
         return secret
 
     def add_listings(self, channel: str, shop: str, listings: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -73,13 +73,23 @@ class Market:
 
     def open_stall(self, channel: str, goods: list[Goods], *, settings: Mapping[str, Any] | None = None) -> Stall:
         """A shop that sells these goods, connected and mapped."""
-        stall = Stall(channel, self.run)
-        webhook_url = f"{self.stack.api_url}/webhooks/{channel}/{stall.shop}"
-        self.store_secret(stall, self.door.open_shop(channel, stall.shop, webhook_url=webhook_url))
-        self.call("PUT", stall.path, {"poll_seconds": 60, "overlap_seconds": 600, **(settings or {})})
+        stall = self.connect(channel, settings=settings)
         shown = [{"title": each.title, "merchant_sku": each.title, "quantity": each.shown} for each in goods]
         for key, each in zip(self.door.add_listings(channel, stall.shop, shown), goods, strict=True):
             self.map(stall, key, each.parts)
+        return stall
+
+    def connect(self, channel: str, *, settings: Mapping[str, Any] | None = None) -> Stall:
+        """A shop that sells nothing yet."""
+        stall = Stall(channel, self.run)
+        secret = self.door.open_shop(channel, stall.shop)
+        # First of all: some marketplaces check the address, and who is told that there is no secret remembers that.
+        self.store_secret(stall, secret)
+        webhook_url = f"{self.stack.api_url}/webhooks/{channel}/{stall.shop}"
+        subscribed = self.door.subscribe(channel, stall.shop, webhook_url=webhook_url)
+        if subscribed != secret:
+            self.store_secret(stall, subscribed)
+        self.call("PUT", stall.path, {"poll_seconds": 60, "overlap_seconds": 600, **(settings or {})})
         return stall
 
     def map(self, stall: Stall, listing: str, parts: Mapping[str, int]) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 OWN = "test"
+# What may be applied late is waited out, so that nobody waits for two minutes here. Longer than the longest call.
+PARAMETERS = {"PushHorizonSeconds": "45"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,7 +35,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         yield running
         return
     terminal = request.config.get_terminal_writer()
-    yield stacks.up(OWN, ends_with_caller=True, say=lambda line: terminal.line(f"{line} …"))
+    yield stacks.up(OWN, parameters=PARAMETERS, ends_with_caller=True, say=lambda line: terminal.line(f"{line} …"))
     stacks.down(OWN)
 
 

@@ -130,6 +130,22 @@ def test_sync_now_asks_for_so_many_at_once_and_says_how_many_are_left(monkeypatc
     assert [(ran.differ, ran.asked, ran.left) for ran in calls] == [(5, 2, 3), (3, 2, 1), (1, 1, 0), (0, 0, 0)]
 
 
+def test_sync_now_does_not_wait_for_the_next_try_of_what_failed_and_is_pushed_once() -> None:
+    floor = SyncFloor()
+    floor.stock("kettle", 10)
+    floor.shelf.refuses[LISTING] = [ChannelError(Kind.PROMOTION_LOCK, "locked", "a promotion keeps it")]
+    floor.stream()
+    floor.work()
+    assert floor.state().failed == "locked"
+    ended = floor.clock()
+    assert sync_now(floor.planning(), floor.shop).asked == 1
+    floor.work()
+    assert floor.shows() == 10
+    assert floor.clock() - ended < timedelta(seconds=1)
+    floor.settle()
+    assert floor.shelf.pushed == [(LISTING, 10)]
+
+
 def test_only_a_shop_that_is_known_can_be_synced() -> None:
     with pytest.raises(UnknownShop):
         sync_now(SyncFloor().planning(), ShopKey("shopee", "saigon"))

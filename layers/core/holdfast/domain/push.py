@@ -93,6 +93,11 @@ class PushState:
             return False
         return now < self.asked.due and abs(self.asked.due - self.unsettled_until) < timedelta(milliseconds=5)
 
+    @property
+    def waits_after_failure(self) -> bool:
+        """Whether what it waits for is only the time of the next try: a person may have it tried at once."""
+        return self.asked is not None and self.attempts > 0 and self.lease_until is None
+
     def shown(self, now: datetime) -> int | None:
         """What a new target is compared with. A number that waits to be confirmed need not be asked for again."""
         return self.acknowledged if self.confirming(now) else self.known

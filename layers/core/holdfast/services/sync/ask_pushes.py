@@ -47,7 +47,8 @@ class Wish:
 def ask(planning: Planning, wishes: Sequence[Wish], *, delay_seconds: int = 0, unblock: bool = False) -> int:
     """Write the requests and send the messages; answers how many pushes were asked for.
 
-    Raises Unavailable: then the same wishes are to come again. `unblock`: also of listings that were given up.
+    Raises Unavailable: then the same wishes are to come again. `unblock`: also of listings that were given up, and now
+    of those that failed and wait for their next try.
     """
     open_wishes = [wish for wish in wishes if unblock or wish.state.blocked is None]
     marked = each_of(open_wishes, lambda wish: _mark(planning, wish, delay_seconds=delay_seconds, unblock=unblock))
@@ -72,7 +73,7 @@ def _mark(planning: Planning, wish: Wish, *, delay_seconds: int, unblock: bool) 
     for _ in range(MOST_LOOKS):
         now, outstanding = planning.now(), state.asked
         given_up = unblock and state.blocked is not None
-        replaced = given_up or state.confirming(now)
+        replaced = given_up or state.confirming(now) or (unblock and state.waits_after_failure)
         if outstanding is not None and not replaced and not is_lost(outstanding, now=now, limits=planning.limits):
             return outstanding.id if outstanding.id in {wish.id, *wish.again} else None
         asked = Asked(id=wish.id, why=wish.why[:LONGEST_WHY], at=now, due=now + timedelta(seconds=delay_seconds))

@@ -112,9 +112,9 @@ def _was_just_refused(state: PushState, now: datetime) -> bool:
 
 
 def sync_now(planning: Planning, key: ShopKey, *, listing: str | None = None, why: str = "sync now") -> Ran:
-    """Push what differs, now, and try again what was given up; at most so many that a caller can wait for it.
+    """Push what differs, now, and try again what was given up or failed; at most so many that a caller can wait for it.
 
-    Safe to repeat: what waits already is passed over. Raises UnknownShop, Unavailable.
+    Safe to repeat: what waits for its first try is passed over. Raises UnknownShop, Unavailable.
     """
     shop = planning.context.ledger.shops.get(key)
     if shop is None:
@@ -130,6 +130,7 @@ def sync_now(planning: Planning, key: ShopKey, *, listing: str | None = None, wh
         if row.state.asked is None
         or row.state.blocked
         or row.state.confirming(now)
+        or row.state.waits_after_failure
         or is_lost(row.state.asked, now=now, limits=planning.limits)
     ]
     cause = Cause(id=f"now {now.timestamp()}", why=why)
