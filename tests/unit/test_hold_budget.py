@@ -191,6 +191,18 @@ def test_a_payment_heals_the_pause() -> None:
     assert refused(world, "too soon").retry_after_seconds < 300 + 300, "it is the first again"
 
 
+def test_a_payment_of_a_hold_long_over_heals_the_pause_and_counts_as_bought() -> None:
+    world = shop(Limits(pause_seconds=300, units=3))
+    hold(world, "long ago")
+    world.clock.forward(hours=30)
+    hold(world, "forgotten")
+    world.clock.forward(minutes=21)
+    assert world.pay("long ago").outcome == "committed"
+
+    assert hold(world, "next").state is State.HELD
+    assert limits_of(refused(world, "one more")) == [("units", "bottle")]
+
+
 def test_time_heals_the_pause() -> None:
     world = shop(Limits(pause_seconds=300))
     for each in range(3):
