@@ -15,7 +15,7 @@ from holdfast.services.context import Context
 from holdfast.services.reservations.command_reservation import begin_payment, change, release
 from holdfast.services.reservations.look_at_buyer import allow_buyer, look_at_buyer
 from holdfast.services.stock.look_up import put_sku
-from tests.support.faults import any_transaction, lose_reply
+from tests.support.faults import any_call, any_transaction, lose_reply
 from tests.support.world import World
 
 NONE = Limits()
@@ -389,6 +389,17 @@ def test_begin_payment_past_its_minute_is_judged_as_a_new_hold() -> None:
         begin_payment(world.context, "first")
     assert world.record("first") == before
     assert look_at_buyer(world.context, "lan").refusals[0].code == "hold_budget"
+
+
+def test_a_payment_begun_twice_at_once_does_not_count_against_itself() -> None:
+    world = shop(Limits(open_holds=1, pause_seconds=300))
+    hold(world, "order")
+    world.clock.forward(minutes=22)
+    other = world.another_process()
+    world.table.after(any_call, lambda: begin_payment(other, "order"))
+
+    assert not begin_payment(world.context, "order").first
+    assert world.record("order").payment_begun
 
 
 def test_begin_payment_again_and_again_runs_into_the_limit() -> None:
