@@ -51,7 +51,7 @@ class Stretch:
         return sum(units for at, of, units in self.given if at > since and sku in (None, of))
 
     def has(self, sku: str | None) -> bool:
-        return sku is None or any(of == sku for _, of, _ in self.given)
+        return any(units for _, of, units in self.given if sku in (None, of))
 
 
 @dataclass
@@ -67,6 +67,7 @@ class Tied:
     stretches: list[Stretch]
     paid_at: float | None = None
     released_at: float | None = None
+    released_clock: float = 0.0
     unnoted: bool = False
     doubtful: bool = False
     dropped: int = 0
@@ -75,7 +76,7 @@ class Tied:
         return {line["sku"] for line in self.record["lines"]}
 
     def ever(self, sku: str | None) -> bool:
-        return sku is None or any(each.has(sku) for each in self.stretches)
+        return sku is None or any(of == sku for each in self.stretches for _, of, _ in each.given)
 
 
 class Budgets:
@@ -91,6 +92,12 @@ class Budgets:
         self._by_buyer: defaultdict[str, dict[str, Tied]] = defaultdict(dict)
         self._kept: dict[str, Item] = {}
         self._level_of = level_of
+
+    def held_at(self, now: float) -> list[str]:
+        """Reservations that are held and not over."""
+        return [
+            name for name, tied in self.tied.items() if tied.record["state"] == "held" and tied.record["minute"] > now
+        ]
 
     def of_buyer(self, buyer: str) -> list[Tied]:
         return list(self._by_buyer[buyer].values())
@@ -147,13 +154,20 @@ class Budgets:
         known.record = after
         if before["state"] == "held" and after["state"] == "held":
             yield from self._still_held(known, before, after, now)
-            return
+        else:
+            yield from self._ended(known, after, now, with_budget=with_budget, excused=excused)
+
+    def _ended(
+        self, known: Tied, after: Item, now: float, *, with_budget: bool, excused: Callable[[], bool]
+    ) -> Iterator[str]:
+        """Paid or released: the budget hears of it in the same write."""
+        name = known.name
         noted = self._kept.get(known.buyer, {"entries": {}})["entries"].get(name)
         if after.get("paid") and known.paid_at is None:
             known.paid_at = now
             needless = noted is None or noted.get("e") == "paid"
         elif after["state"] == "released" and known.released_at is None:
-            known.released_at = now
+            known.released_at, known.released_clock = now, _clock(after)
             is_over = known.stretches[-1].until + self.terms.margin <= _clock(after)
             by_itself = str(after["history"][-1]["what"]) == "released unpaid"
             needless = noted is None or "e" in noted or is_over or by_itself
@@ -185,9 +199,7 @@ class Budgets:
 
     # ---- limits
 
-    def _within(
-        self, own: Tied, now: float, scopes: set[Any], units_of: set[str] | None = None
-    ) -> Iterator[str]:
+    def _within(self, own: Tied, now: float, scopes: set[Any], units_of: set[str] | None = None) -> Iterator[str]:
         """Whether this hold was one that the buyer might have; `units_of`: more units were added of these."""
         if not self.terms.exact:
             return
@@ -234,7 +246,9 @@ class Budgets:
         past = [each.until for each in tied.stretches[:-1] if each.has(scope)]
         last = tied.stretches[-1]
         ran_out = tied.paid_at is None and last.until + self.terms.margin <= clock
-        given_back = tied.released_at is not None and not tied.unnoted and tied.released_at < last.until + self.terms.margin
+        given_back = (
+            tied.released_at is not None and not tied.unnoted and tied.released_clock < last.until + self.terms.margin
+        )
         return [*past, last.until] if ran_out and not given_back and last.has(scope) else past
 
     def _reholds(self, own: Tied, scope: str | None, most: int, now: float) -> str:
@@ -261,7 +275,7 @@ class Budgets:
                 end = stretch.until
                 if stretch is each.stretches[-1] and each.released_at is not None:
                     end = min(end, each.released_at)
-                if scope is not None and not any(of == scope for of, units in _left(stretch).items() if units):
+                if not stretch.has(scope):
                     end = max([at for of, at in stretch.taken_out if of == scope], default=stretch.since)
                 if end > since:
                     seconds += max(0.0, end - stretch.since)
@@ -326,7 +340,9 @@ class Budgets:
             yield f"{what} that it has not ended; it is {record['state']}"
 
     def _end(self, tied: Tied) -> float:
-        return max(tied.paid_at or 0.0, tied.released_at or tied.stretches[-1].until)
+        if tied.paid_at is not None and not tied.unnoted:
+            return tied.paid_at
+        return min(tied.stretches[-1].until, tied.released_at or tied.stretches[-1].until)
 
     # ---- refusals
 
@@ -335,7 +351,9 @@ class Budgets:
         tied = self.tied.get(name)
         return tied is not None and tied.stretches[0].since < since
 
-    def is_false(self, buyer: str, own: str, limit: str, scope: str | None, most: int, *, since: float, now: float) -> str:
+    def is_false(
+        self, buyer: str, own: str, limit: str, scope: str | None, most: int, *, since: float, now: float
+    ) -> str:
         """Why a refusal, given between `since` and `now`, was none that any clock could give; empty if it may be so."""
         terms, others = self.terms, [each for each in self._by_buyer[buyer].values() if each.ever(scope)]
         if limit == "open_holds":
@@ -364,7 +382,7 @@ class Budgets:
         if tied.record["state"] in {"shipped", "refund_due", "refunded"}:
             return True  # it happened meanwhile
         end = max(tied.stretches[-1].until, tied.record.get("pay_by", 0) / 1000)
-        return end + self.terms.doubt + self.terms.skew + 1 > since
+        return bool(end + self.terms.doubt + self.terms.skew + 1 > since)
 
 
 def _clock(record: Item) -> float:
@@ -376,13 +394,6 @@ def _begun(record: Item, now: float) -> Stretch:
     until = float(record["minute"]) if "minute" in record else record.get("pay_by", 0) / 1000
     given = [(now, line["sku"], line["quantity"]) for line in record["lines"]]
     return Stretch(now, until, given)
-
-
-def _left(stretch: Stretch) -> dict[str, int]:
-    left: dict[str, int] = {}
-    for _, sku, units in stretch.given:
-        left[sku] = left.get(sku, 0) + units
-    return left
 
 
 def _regiven(stretch: Stretch, before: Item, after: Item, now: float) -> set[str]:

@@ -30,7 +30,7 @@ from .budgets import NAMES, Budgets, Terms
 from .parts import Act
 from .profile import FAR_OFF_SECONDS, Profile
 from .shopping import Shopping
-from .stage import Actor
+from .stage import MOST_AT_ONCE, Actor
 from .stock import is_false
 from .world import World
 
@@ -43,7 +43,7 @@ STEPS_OF_DOUBT = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Scarcity:
-    """`rule`: the one that weighs newcomers, if any; `floor` of each SKU; `plenty`: the budget ends before the stock."""
+    """`rule`: what weighs newcomers, if anything; `floor` of each SKU; `plenty`: the budget ends before the stock."""
 
     of_buyer: Limits
     of_sku: Limits
@@ -84,10 +84,15 @@ def with_budget(profile: Profile, chance: random.Random) -> tuple[Profile, Scarc
         actions=scarcity.actions,
         short_hold_seconds=step,
     )
-    return (
-        replace(profile, policy=replace(profile.policy, budget=budget), at_once=chance.choice((profile.at_once, 8))),
-        scarcity,
+    shop = replace(
+        profile,
+        policy=replace(profile.policy, budget=budget),
+        at_once=chance.choice((profile.at_once, MOST_AT_ONCE)),
+        chaos_steps=max(300, profile.chaos_steps),
+        orders=8,
+        skus={sku: mode if chance.random() < AS_IT_WAS else None for sku, mode in profile.skus.items()},
     )
+    return shop, scarcity
 
 
 def _limits(chance: random.Random, step: int, number: int) -> Limits:
@@ -139,6 +144,8 @@ class Buyers:
             ),
             world.account.levels.get,
         )
+        # Two processes of different settings forgive at different times.
+        self._settings_differ = STEPS_OF_DOUBT * LONGEST_STEP if deploys else 0
         shopping.facts = FACTS
         world.floor, world.floor_acts = scarcity.floor, scarcity.acts
         world.on_write.append(self._watch)
@@ -183,7 +190,8 @@ class Buyers:
         chance = self.world.chance
         if self._sent and chance.random() < SAME_AGAIN:
             return chance.choice(self._sent)
-        name = self.shopping.any_name()
+        held = self._budgets.held_at(self.world.now)
+        name = chance.choice(held) if held and chance.random() < OF_HELD else self.shopping.any_name()
         record = self._raw(name)
         if record is None:
             return None
@@ -205,20 +213,25 @@ class Buyers:
             answer = change(context, asked.name, lines=asked.lines, version=asked.version)
         except InsufficientStock as refusal:
             for short in refusal.shortages:
-                if is_false(world, short, since=since, locations=world.profile.locations):
+                if is_false(world, short, since=since, locations=()):
                     world.blame(f"{asked} was told that too few are free; enough were", asked.name, short.sku)
-        except NotInThisState as refusal:
-            if refusal.code == "hold_ended" and before is self._raw(asked.name) and self._surely_held(before, since):
-                world.blame(f"{asked} was told that its hold has ended", asked.name)
-        except VersionChanged:
-            if before is not None and before is self._raw(asked.name) and before["version"] == asked.version:
-                world.blame(f"{asked} was told that the version is another", asked.name)
+        except (NotInThisState, VersionChanged) as refusal:
+            self._not_changed(asked, refusal, before, since)
         except BadInput:
             return  # one SKU held at two locations
         except HoldfastError as error:
             self.shopping.passing(error, asked.name)
         else:
             self._changed(asked, answer.record.version, {**_units(answer.record.lines)}, first=answer.first)
+
+    def _not_changed(self, asked: Changing, refusal: HoldfastError, before: Item | None, since: float) -> None:
+        """What was so at the beginning and at the end was so meanwhile."""
+        if before is None or before is not self._raw(asked.name):
+            return
+        if refusal.code == "hold_ended" and self._surely_held(before, since):
+            self.world.blame(f"{asked} was told that its hold has ended", asked.name)
+        if refusal.code == VersionChanged.code and before["version"] == asked.version:
+            self.world.blame(f"{asked} was told that the version is another", asked.name)
 
     def _surely_held(self, record: Item | None, since: float) -> bool:
         return (
@@ -240,7 +253,7 @@ class Buyers:
         self._ever_allowed.add(buyer)
         return self.world.enter("manage_stock", f"allow {buyer} ", lambda context: self._allow(context, buyer, allowed))
 
-    def _allow(self, context: Context, buyer: str, allowed: bool) -> None:  # noqa: FBT001  # what is asked for
+    def _allow(self, context: Context, buyer: str, allowed: bool) -> None:
         try:
             allow_buyer(context, buyer, allowed=allowed, note=None)
         except HoldfastError as error:
@@ -273,7 +286,9 @@ class Buyers:
             yield from self._verdict(scarcity, after)
         if not after.get("untrusted") or after["state"] != "held":
             return
-        had = {line["sku"]: line["quantity"] for line in before["lines"]} if before and before["state"] == "held" else {}
+        had = (
+            {line["sku"]: line["quantity"] for line in before["lines"]} if before and before["state"] == "held" else {}
+        )
         again = before is not None and after["history"][-1]["what"] == "held again, payment begun"
         for level_before, level in changes:
             if level is None or level_before is None or level["sk"][:6] != "LEVEL#":
@@ -296,12 +311,14 @@ class Buyers:
                 yield f"{name} is trusted, and its buyer is not"
             elif scarcity.actions.on_payment and record["mode"] != "on_payment":
                 yield f"{name} holds units, and its buyer is to have none before he pays"
-            elif not scarcity.actions.on_payment and record["hold_seconds"] > self.world.policy.budget.short_hold_seconds:
+            elif (
+                not scarcity.actions.on_payment and record["hold_seconds"] > self.world.policy.budget.short_hold_seconds
+            ):
                 yield f"{name} has a hold of {record['hold_seconds']} s, and its buyer is to have a shorter one"
 
     # ---- each refusal
 
-    def _refused(self, error: HoldfastError, about: str) -> bool:
+    def _refused(self, error: HoldfastError, about: str, buyer: str) -> bool:
         """Whether it is a refusal of budget or rules; a false one is a violation."""
         world, scarcity = self.world, self._scarcity
         actor = world.stage.current
@@ -313,7 +330,7 @@ class Buyers:
             world.blame(f"{about} was refused as {error.code} while it has its reservation", about)
         if verb == "begin" and self._surely_held(record, actor.started):
             world.blame(f"{about} began to pay in time, and was held to the budget", about)
-        buyer = record["buyer_id"] if record else self.shopping.buyer_of(about)
+        buyer = buyer or (record["buyer_id"] if record else "")
         if isinstance(error, PolicyRefused):
             wanted = {"no_paid_order"} <= set(error.reasons)
             if wanted and not (scarcity.acts and FACTS[buyer] is NEWCOMER):
@@ -336,18 +353,20 @@ class Buyers:
         world = self.world
         world.counted["sim_judged"] += self._budgets.judged
         for buyer in FACTS:
-            sku = max(world.profile.skus, key=lambda each: self._available(each))
+            sku = max(world.profile.skus, key=self._available)
             if self._available(sku) <= 0:
                 continue
-            order = Order(id=f"{AT_LAST} {buyer}", buyer_id=buyer, lines=(Wanted(sku, 1),), hold_seconds=1, facts=REGULAR)
-            wait = world.at_once("hold_stock", lambda context: _asked(context, order))  # noqa: B023
-            if wait is None:
-                continue
-            world.counted["sim_waited"] += 1
-            world.now += wait + 2 * world.profile.skew_seconds + 1
-            again = world.at_once("hold_stock", lambda context: _asked(context, order))  # noqa: B023
-            if again is not None:
-                yield f"{buyer} was told to come back in {wait} s, did, and was told to come back in {again} s"
+            order = Order(
+                id=f"{AT_LAST} {buyer}", buyer_id=buyer, lines=(Wanted(sku, 1),), hold_seconds=1, facts=REGULAR
+            )
+            waits: list[HoldBudget] = []
+            while refusal := world.at_once("hold_stock", lambda context: _asked(context, order)):  # noqa: B023
+                if len(waits) == MOST_WAITS or (waits and not _rounded(refusal)):
+                    yield f"{buyer} came back when he was told to, and was refused again: {[*waits, refusal]}"
+                    break
+                waits.append(refusal)
+                world.counted["sim_waited"] += 1
+                world.now += refusal.retry_after_seconds + 2 * world.profile.skew_seconds + 1 + self._settings_differ
 
     def _available(self, sku: str) -> int:
         return max((level["available"] for at, level in self.world.account.levels.items() if at[0] == sku), default=0)
@@ -356,13 +375,18 @@ class Buyers:
         return self.world.account.records.get(f"RESERVATION#{name}")
 
 
-def _asked(context: Context, order: Order) -> int | None:
-    """After how many seconds he may come back; None: he has it."""
+def _asked(context: Context, order: Order) -> HoldBudget | None:
+    """None: he has it."""
     try:
         hold_units(context, order)
     except HoldBudget as refusal:
-        return refusal.retry_after_seconds
+        return refusal
     return None
+
+
+def _rounded(refusal: HoldBudget) -> bool:
+    """A hold ends on a full step, so that the same request may be for some seconds more when it comes again."""
+    return all(each.limit == "held_minutes" for each in refusal.over)
 
 
 def _units(lines: Sequence[Any]) -> dict[str, int]:
@@ -373,10 +397,13 @@ def _units(lines: Sequence[Any]) -> dict[str, int]:
 
 
 AT_LAST = "at last"
-HAS_RULE = 0.6
-PLENTY = 0.8
+HAS_RULE = 0.5
+AS_IT_WAS = 0.3
+OF_HELD = 0.8
+PLENTY = 0.9
 PLENTY_UNITS = 30
 SAME_AGAIN = 0.3
 ONLY_THIS = 0.3
 HALF = 0.5
+MOST_WAITS = 3
 TRIES_WITH_BUDGET = 6
