@@ -23,7 +23,7 @@ from tests.support.world import World, make_context
 
 # Those with the fewest changes of turn come first; EVERY_ORDER=1 tries all there are.
 MOST_ORDERS = 1_000_000 if os.environ.get("EVERY_ORDER") else 16
-LIMITS = Limits(open_holds=1, units=4, pause_seconds=0)
+LIMITS = Limits(open_holds=1, units=4, pause_seconds=300)
 POLICY = Policy(budget=BudgetPolicy(kept=Kept.ALL, of_buyer=Limits(), of_sku=LIMITS, rules=()))
 
 Command = Callable[[Context, World], str]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tests.support.oracle import faults_of
 
 from .account import account_of
+from .buyers import Buyers, with_budget
 from .machinery import Machinery
 from .parts import Act, Part
 from .payments import Payments
@@ -42,7 +43,8 @@ class Seed:
     def __init__(self, number: int, stage: Stage) -> None:
         self.number = number
         chance = random.Random(number)  # noqa: S311  # the seed decides all; it is no secret
-        self.profile = drawn(chance)
+        # Numbers of their own, so that the other seeds are as they were.
+        self.profile, scarcity = with_budget(drawn(chance), random.Random(~number))  # noqa: S311  # the same
         self.world = World(self.profile, chance, stage)
         shopping = Shopping(self.world)
         self.parts: list[Part] = [
@@ -50,6 +52,7 @@ class Seed:
             Payments(self.world, shopping),
             Warehouse(self.world, shopping),
             Machinery(self.world, shopping),
+            Buyers(self.world, shopping, scarcity),
         ]
         self._slots: list[Act] = []
         self._steadiness = self.profile.steadiness

@@ -1,6 +1,6 @@
 """Buyers and the shop's people: submit, repeat, begin payment, release, ship, refund. Each answer is judged at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from holdfast.domain.errors import (
     ClockAhead,
@@ -14,6 +14,7 @@ from holdfast.domain.errors import (
     UnknownReservation,
 )
 from holdfast.domain.reservation import Wanted
+from holdfast.domain.risk import Facts
 from holdfast.services.context import Context
 from holdfast.services.reservations import command_reservation as commands
 from holdfast.services.reservations.answers import ReservationAnswer
@@ -56,6 +57,7 @@ class Shopping:
         self._orders: dict[str, Order] = {}
         self._names = [f"o{number}" for number in range(world.profile.orders)]
         self._more = 0
+        self.facts: Mapping[str, Facts] = {}
         world.on_write.append(self._watch)
 
     def begin(self) -> None:
@@ -108,11 +110,13 @@ class Shopping:
         if known is not None and chance.random() < NEW_NAME:
             self._more += 1
             self._names[self._names.index(name)] = name = f"n{self._more}"
+        buyer = chance.choice(("lan", "minh"))
         order = Order(
             id=name,
-            buyer_id=chance.choice(("lan", "minh")),
+            buyer_id=buyer,
             lines=self._lines(),
             hold_seconds=chance.choice((None, None, None, 1, 45, 300, 3_000, 86_400)),
+            facts=self.facts.get(buyer, NO_FACTS),
         )
         self._orders[name] = order
         return order
@@ -144,7 +148,7 @@ class Shopping:
             if record is None or record["body_hash"] == order.fingerprint():
                 world.blame(f"{order.id} was told that its id is used with another body", order.id)
         except HoldfastError as error:
-            self.passing(error, order.id)
+            self.passing(error, order.id, order.buyer_id)
         else:
             self._held(order, answer)
 
@@ -277,9 +281,11 @@ class Shopping:
             and self.world.now <= record["minute"]
         )
 
-    def passing(self, error: HoldfastError, about: str) -> None:
+    def passing(self, error: HoldfastError, about: str, buyer: str = "") -> None:
         """What says "ask again" is honest while there are faults; everything else is not expected."""
         world = self.world
+        if world.on_refusal(error, about, buyer):
+            return
         if isinstance(error, UnknownReservation):
             if self._raw(about) is not None:
                 world.blame(f"{about} is said to be unknown", about)
@@ -298,6 +304,7 @@ class Shopping:
         return self.world.account.records.get(f"RESERVATION#{name}")
 
 
+NO_FACTS = Facts()
 SAME_AGAIN = 0.55
 NEW_NAME = 0.8
 TWO_LINES = 0.45

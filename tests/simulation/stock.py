@@ -32,4 +32,5 @@ def is_false(world: World, short: object, *, since: float, locations: tuple[str,
     """Whether a shortage that was told never was one, at any of the locations that could have served the line."""
     sku, wanted, location = (getattr(short, name) for name in ("sku", "wanted", "location"))
     places = {location, *locations}
-    return any(least_sellable(world, (sku, each), since=since) >= wanted for each in places)
+    floor = world.floor if world.floor_acts else 0
+    return any(least_sellable(world, (sku, each), since=since) >= wanted + floor for each in places)

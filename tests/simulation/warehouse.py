@@ -44,7 +44,7 @@ class Warehouse:
     def begin(self) -> None:
         world, profile = self.world, self.world.profile
         for sku, mode in profile.skus.items():
-            world.at_once("manage_stock", lambda context: put_sku(context, Sku(sku=sku, name=sku, mode=mode)))  # noqa: B023
+            world.at_once("manage_stock", lambda context: put_sku(context, self._sku(sku, mode=mode, name=sku)))  # noqa: B023
             for location in profile.locations:
                 units = int(world.chance.random() * (profile.stock_up_to + 1))
                 if units:
@@ -144,11 +144,14 @@ class Warehouse:
     def _raw(self, movement: Movement) -> Item | None:
         return self.world.account.movements.get((movement.sku, movement.id))
 
+    def _sku(self, sku: str, **more: Any) -> Sku:
+        return Sku(sku=sku, floor=self.world.floor or None, **more)
+
     def set_sku(self) -> Actor | None:
         chance = self.world.chance
         mode = chance.choice((None, None, *Mode))
-        sku = Sku(
-            sku=chance.choice(list(self.world.profile.skus)),
+        sku = self._sku(
+            chance.choice(list(self.world.profile.skus)),
             mode=mode,
             hold_seconds=chance.choice((None, 60, 600, 4_000)),
         )

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdfast.domain.policy import Policy
 from holdfast.services.context import Context
@@ -17,6 +17,9 @@ from .port import LATENCY_SECONDS, Port
 from .profile import Profile
 from .stage import MOST_AT_ONCE, Actor, Crash, Stage
 from .store import Changed, Store
+
+if TYPE_CHECKING:
+    from holdfast.domain.errors import HoldfastError
 
 # 2026-03-04 12:00 UTC: on a boundary of every granularity of the wheel up to 12 hours.
 NOON = 1_772_625_600.0
@@ -59,7 +62,10 @@ class Violated(NamedTuple):
 
 
 class World:
-    """Everything of one seed. `calm`: the faults have stopped. `steps` counts calls to store, queues and clock."""
+    """Everything of one seed. `calm`: the faults have stopped. `steps` counts calls to store, queues and clock.
+
+    `floor`: so many last units of a SKU are for trusted buyers, if it acts. `landing`: a late write is just arriving.
+    """
 
     def __init__(self, profile: Profile, chance: random.Random, stage: Stage) -> None:
         self.profile = profile
@@ -82,6 +88,10 @@ class World:
         self.changes: deque[Changed] = deque()
         self.recent: deque[list[Changed]] = deque(maxlen=4)
         self.on_write: list[Callable[[list[Changed]], None]] = []
+        self.on_refusal: Callable[[HoldfastError, str, str], bool] = lambda _error, _about, _buyer: False
+        self.floor = 0
+        self.floor_acts = False
+        self.landing = False
         self.outage_until = self.storm_until = self.hot_until = 0.0
         self.hot: frozenset[str] = frozenset()
         self.late: list[tuple[float, str, Sequence[Action]]] = []
@@ -133,6 +143,7 @@ class World:
         if not due:
             return
         self.late = [each for each in self.late if each not in due]
+        self.landing = True
         for _, method, actions in due:
             self.steps += 1
             self.story.append(Told(self.now, "the network", f"{method} arrives late", actions))
@@ -147,6 +158,7 @@ class World:
                 self.story.append(Told(self.now, "the network", "refused", type(refusal).__name__))
             else:
                 self.met("late_write_applied")
+        self.landing = False
 
     def _written(self, changes: list[Changed]) -> None:
         self.writes += 1

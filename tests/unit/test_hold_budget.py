@@ -1,11 +1,12 @@
 """The hold budget, as a buyer of scarce goods meets it."""
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from holdfast.domain.budget import Kept, Limits
+from holdfast.domain.budget import MOST_COUNTED, MOST_ENTRIES, Kept, Limits
 from holdfast.domain.errors import HoldBudget, InsufficientStock, NotInThisState, PolicyRefused, VersionChanged
 from holdfast.domain.policy import BudgetPolicy, Mode, Policy, Sku
 from holdfast.domain.reservation import Reservation, State, Wanted
@@ -14,7 +15,7 @@ from holdfast.services.context import Context
 from holdfast.services.reservations.command_reservation import begin_payment, change, release
 from holdfast.services.reservations.look_at_buyer import allow_buyer, look_at_buyer
 from holdfast.services.stock.look_up import put_sku
-from tests.support.faults import any_transaction, lose_reply
+from tests.support.faults import any_call, any_transaction, lose_reply
 from tests.support.world import World
 
 NONE = Limits()
@@ -188,6 +189,18 @@ def test_a_payment_heals_the_pause() -> None:
     assert hold(world, "next").state is State.HELD
     world.clock.forward(minutes=21)
     assert refused(world, "too soon").retry_after_seconds < 300 + 300, "it is the first again"
+
+
+def test_a_payment_of_a_hold_long_over_heals_the_pause_and_counts_as_bought() -> None:
+    world = shop(Limits(pause_seconds=300, units=3))
+    hold(world, "long ago")
+    world.clock.forward(hours=30)
+    hold(world, "forgotten")
+    world.clock.forward(minutes=21)
+    assert world.pay("long ago").outcome == "committed"
+
+    assert hold(world, "next").state is State.HELD
+    assert limits_of(refused(world, "one more")) == [("units", "bottle")]
 
 
 def test_time_heals_the_pause() -> None:
@@ -378,6 +391,17 @@ def test_begin_payment_past_its_minute_is_judged_as_a_new_hold() -> None:
     assert look_at_buyer(world.context, "lan").refusals[0].code == "hold_budget"
 
 
+def test_a_payment_begun_twice_at_once_does_not_count_against_itself() -> None:
+    world = shop(Limits(open_holds=1, pause_seconds=300))
+    hold(world, "order")
+    world.clock.forward(minutes=22)
+    other = world.another_process()
+    world.table.after(any_call, lambda: begin_payment(other, "order"))
+
+    assert not begin_payment(world.context, "order").first
+    assert world.record("order").payment_begun
+
+
 def test_begin_payment_again_and_again_runs_into_the_limit() -> None:
     world = shop(Limits(reholds=2))
     hold(world, "order")
@@ -491,6 +515,87 @@ def test_a_change_finds_units_of_holds_that_ended() -> None:
 
     assert change(world.context, "order", lines=[Wanted("bottle", 5)]).first
     assert world.faults() == []
+
+
+def test_goods_that_a_change_gives_up_were_held_all_the_same() -> None:
+    world = shop(Limits(held_minutes=30))
+    hold(world, "order")
+    world.clock.forward(minutes=15)
+    change(world.context, "order", lines=[Wanted("cork", 1)])
+
+    assert limits_of(refused(world, "second")) == [("held_minutes", "bottle")]
+    assert [each.reservation_id for each in look_at_buyer(world.context, "lan").buyer.entries.values()] == ["order"] * 2
+
+
+def test_goods_given_up_count_as_a_re_hold_of_theirs_and_not_of_all() -> None:
+    world = shop(Limits(reholds=1), of_buyer=Limits(open_holds=1, reholds=1))
+    for each in range(2):
+        hold(world, f"order {each}")
+        change(world.context, f"order {each}", lines=[Wanted("cork", 1)])
+        world.pay(f"order {each}")
+
+    assert limits_of(refused(world, "third")) == [("reholds", "bottle")]
+    assert hold(world, "third", "cork").state is State.HELD
+
+
+def test_units_added_late_to_a_long_hold_count_from_then_on() -> None:
+    world = shop(Limits(units=4))
+    hold(world, "long", hold_seconds=30 * 3_600)
+    world.clock.forward(hours=25)
+    change(world.context, "long", lines=[Wanted("bottle", 4)])
+
+    assert limits_of(refused(world, "more")) == [("units", "bottle")]
+
+
+def test_a_change_after_a_hold_was_taken_anew_forgets_no_units_of_before() -> None:
+    world = shop(Limits(units=4))
+    hold(world, "order", quantity=2)
+    world.clock.forward(minutes=21)
+    begin_payment(world.context, "order")
+    change(world.context, "order", lines=[Wanted("bottle", 1)])
+
+    assert limits_of(refused(world, "more", quantity=2)) == [("units", "bottle")]
+
+
+# ---- More entries than are kept
+
+
+def test_a_limit_of_more_units_than_entries_are_kept_is_held() -> None:
+    world = shop(Limits(units=MOST_ENTRIES + 5))
+    for each in range(MOST_ENTRIES + 5):
+        hold(world, f"order {each}")
+        world.pay(f"order {each}")
+
+    assert limits_of(refused(world, "one more")) == [("units", "bottle")]
+    assert len(look_at_buyer(world.context, "lan").buyer.entries) <= MOST_ENTRIES
+
+
+@pytest.mark.parametrize("given_back", [True, False])
+def test_many_short_holds_are_as_many_minutes(given_back: bool) -> None:
+    world = shop(Limits(held_minutes=60))
+    held = 0
+    with contextlib.suppress(HoldBudget):
+        for each in range(3 * MOST_ENTRIES):
+            hold(world, f"order {each}", hold_seconds=60)
+            world.clock.forward(seconds=50 if given_back else 120)
+            held += 1
+            if given_back:
+                release(world.context, f"order {each}")
+
+    assert held <= (72 if given_back else 60)
+
+
+def test_a_hold_taken_anew_again_and_again_is_counted_each_time() -> None:
+    world = World(policy=replace(budget_policy(of_sku=Limits(reholds=MOST_COUNTED)), payment_window_seconds=60))
+    world.sell("bottle", main=50)
+    hold(world, "order")
+    taken = 0
+    with contextlib.suppress(HoldBudget):
+        for _ in range(2 * MOST_COUNTED):
+            world.clock.forward(minutes=21)
+            taken += begin_payment(world.context, "order").first
+
+    assert taken == MOST_COUNTED
 
 
 def test_scarce_goods_are_not_slipped_into_a_reservation_without_a_budget() -> None:

@@ -113,8 +113,18 @@ def test_settings_that_are_absent_are_as_the_stack_has_them(api: Api) -> None:
     [
         ({"deduction_mode": "first_come"}, {"deduction_mode"}),
         (
-            {"hold_seconds": 0, "limits": {"max_quantity": 0, "min": 1, "scarce": 1, "pause_seconds": -1}},
-            {"hold_seconds", "limits.max_quantity", "limits.min", "limits.scarce", "limits.pause_seconds"},
+            {
+                "hold_seconds": 0,
+                "limits": {"max_quantity": 0, "min": 1, "scarce": 1, "reholds": 31, "pause_seconds": -1},
+            },
+            {
+                "hold_seconds",
+                "limits.max_quantity",
+                "limits.min",
+                "limits.scarce",
+                "limits.reholds",
+                "limits.pause_seconds",
+            },
         ),
         ({"limits": 7, "colour": "white", "name": 7}, {"limits", "colour", "name"}),
         ([], {"body"}),

@@ -120,6 +120,8 @@ def test_the_template_defaults_are_those_of_the_code() -> None:
         ("BUYER_LIMITS", "open_holds=1,open_holds=2"),
         ("SKU_LIMITS", "bottles=3"),
         ("SKU_LIMITS", "units=-1"),
+        ("SKU_LIMITS", "open_holds=31"),
+        ("BUYER_LIMITS", "reholds=31"),
         ("RISK_RULES", "no_paid_order:on"),
         ("RISK_RULES", "no_paid_order:sometimes:30"),
         ("RISK_RULES", "bad_hair:on:30"),

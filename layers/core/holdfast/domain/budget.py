@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-# The item of a buyer stays small: beyond this many entries those that were given back go first, then the oldest.
+# The item of a buyer stays small: beyond this many entries the oldest that are alike become one, and if none are alike
+# the oldest goes. No limit counts more holds than `MOST_COUNTED`, so that none is passed by what became one.
 MOST_ENTRIES = 40
-MOST_LAPSES = 16
+MOST_LAPSES = 32
+MOST_COUNTED = 30
 MOST_WAITS = 100
 NEVER = 253_402_300_799  # the end of the year 9999
 
@@ -72,9 +74,10 @@ class Clock:
 class Entry:
     """One reservation: `lines` are units by SKU, of SKUs with a budget only.
 
-    `since` and `until` are of its present hold. `lapses`: when it ran out before it was taken anew, with
-    `earlier_seconds` held until then. An unpaid order (`on_order`) has no time of its own to be counted: its `since`
-    is its `until`.
+    `since` and `until` are of its present hold. `lapses`: when it ran out before it was taken anew, with the units
+    `lapsed` by SKU and `earlier_seconds` held until then. An unpaid order (`on_order`) has no time of its own to be
+    counted: its `since` is its `until`. `part`: what was taken out of a reservation that went on; it concerns its SKU
+    and nothing else.
     """
 
     id: str
@@ -84,10 +87,22 @@ class Entry:
     end: End | None = None
     ended_at: int | None = None
     lapses: tuple[int, ...] = ()
+    lapsed: Mapping[str, int] = field(default_factory=dict)
     earlier_seconds: int = 0
+    part: bool = False
+
+    @property
+    def reservation_id(self) -> str:
+        return self.id.rpartition(f"#{next(iter(self.lines))}#")[0] if self.part else self.id
 
     def units(self, sku: str | None) -> int:
         return sum(self.lines.values()) if sku is None else self.lines.get(sku, 0)
+
+    def lapsed_units(self, sku: str | None) -> int:
+        return sum(self.lapsed.values()) if sku is None else self.lapsed.get(sku, 0)
+
+    def concerns(self, sku: str | None) -> bool:
+        return not self.part if sku is None else sku in self.lines
 
     def is_open(self, clock: Clock) -> bool:
         """Whether it may still tie up units, by any clock."""
@@ -136,7 +151,9 @@ class Buyer:
     def pruned(self, clock: Clock) -> "Buyer":
         """Without what counts for nothing any more."""
         alive = [each for each in self.entries.values() if clock.left_at(each.last_at()) > clock.now_s]
-        alive.sort(key=lambda each: (each.is_open(clock), each.end is not End.RELEASED, each.last_at()))
+        alive.sort(key=lambda each: (each.is_open(clock), each.last_at()))
+        while len(alive) > MOST_ENTRIES and _oldest_become_one(alive, clock):
+            pass
         return replace(self, entries={each.id: each for each in alive[-MOST_ENTRIES:]})
 
     def counts_until(self, clock: Clock) -> int:
@@ -144,6 +161,29 @@ class Buyer:
         if self.allowed:
             return NEVER
         return max((clock.left_at(each.last_at()) for each in self.entries.values()), default=0)
+
+
+def _oldest_become_one(alive: list[Entry], clock: Clock) -> bool:
+    """Two holds of the same goods that ended alike count as one, from the later end on. False: there are none."""
+    first: dict[tuple[object, ...], int] = {}
+    for place, later in enumerate(alive):
+        if later.is_open(clock):
+            break
+        kind = (End.EXPIRED if later.ran_out(clock) else later.end, later.part, tuple(sorted(later.lines)))
+        if kind not in first:
+            first[kind] = place
+            continue
+        earlier = alive[first[kind]]
+        alive[place] = replace(
+            later,
+            lines=_sum(earlier.lines, later.lines),
+            lapses=tuple(sorted((*earlier.all_lapses(clock), *later.lapses)))[-MOST_LAPSES:],
+            lapsed=_sum(earlier.lapsed, later.lapsed),
+            earlier_seconds=earlier.earlier_seconds + earlier.held_seconds() + later.earlier_seconds,
+        )
+        del alive[first[kind]]
+        return True
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +267,7 @@ class _Past:
     clock: Clock
 
     def _entries(self) -> list[Entry]:
-        return [each for each in self.buyer.entries.values() if self.sku is None or self.sku in each.lines]
+        return [each for each in self.buyer.entries.values() if each.concerns(self.sku)]
 
     def open_holds(self, most: int) -> _Answer:
         ends = sorted(
@@ -245,11 +285,12 @@ class _Past:
         return self._fits(taken, most - wanted)
 
     def _takings(self, entry: Entry) -> Iterator[tuple[int, int]]:
-        units = entry.units(self.sku)
-        yield from ((at, units) for at in entry.lapses)
+        """Each counts from its end on: a hold may be longer than the window, and units may be added to it late."""
+        if entry.lapses:
+            yield (entry.lapses[-1], entry.lapsed_units(self.sku))
         own_and_held = entry.id == self.asked.id and not entry.ran_out(self.clock)
         if entry.end is not End.RELEASED and not own_and_held:
-            yield (entry.since, units)
+            yield (entry.last_at(), entry.units(self.sku))
 
     def _unpaid_ends(self) -> Iterator[int]:
         for each in self._entries():
@@ -310,22 +351,35 @@ def expired_and_paid(buyer: Buyer, clock: Clock) -> tuple[int, int]:
 
 
 def take(buyer: Buyer, asked: Asked, clock: Clock) -> Buyer:
-    """The buyer once he holds what he asked for. Taken anew under the same id, its earlier time stays counted."""
+    """The buyer once he holds what he asked for. Taken anew under the same id, its earlier time stays counted.
+
+    A SKU that is not among its lines any more was given back, and was held all the same.
+    """
     own = buyer.entries.get(asked.id)
-    lapses: tuple[int, ...] = ()
-    earlier = 0
-    if own is not None:
-        lapses = own.all_lapses(clock) or own.lapses
-        earlier = own.earlier_seconds + (own.held_seconds() if own.ran_out(clock) else 0)
-    entry = Entry(
-        id=asked.id,
+    if own is None:
+        entry = Entry(id=asked.id, lines=dict(asked.lines), since=asked.since, until=asked.until)
+        return buyer.with_entry(entry).pruned(clock)
+    anew = own.ran_out(clock)
+    for sku, units in own.lines.items():
+        if sku not in asked.lines and not anew:
+            part = replace(own, id=f"{own.id}#{sku}#{int(clock.now_s)}", lines={sku: units}, part=True)
+            buyer = buyer.with_entry(part.finished(End.RELEASED, int(clock.now_s)))
+    entry = replace(
+        own,
         lines=dict(asked.lines),
-        since=asked.since if own is None or own.ran_out(clock) else own.since,
+        since=asked.since if anew else own.since,
         until=asked.until,
-        lapses=lapses[-MOST_LAPSES:],
-        earlier_seconds=earlier,
+        end=None,
+        ended_at=None,
+        lapses=own.all_lapses(clock)[-MOST_LAPSES:],
+        lapsed=_sum(own.lapsed, own.lines) if anew else own.lapsed,
+        earlier_seconds=own.earlier_seconds + (own.held_seconds() if anew else 0),
     )
     return buyer.with_entry(entry).pruned(clock)
+
+
+def _sum(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[str, int]:
+    return {sku: left.get(sku, 0) + right.get(sku, 0) for sku in dict.fromkeys([*left, *right])}
 
 
 def fits_at(buyer: Buyer, asked: Asked, terms: Terms, clock: Clock) -> int | None:

@@ -9,18 +9,24 @@ What is not named is 0: no limit, no rule, no action. `none` names nothing at al
 
 from dataclasses import fields
 
-from holdfast.domain.budget import Limits
+from holdfast.domain.budget import MOST_COUNTED, Limits
 from holdfast.domain.risk import CHECKS, Actions, Force, Rule
 
 NOTHING = "none"
-LIMITS_EXPECTED = f"name=number with commas between, of {', '.join(each.name for each in fields(Limits))}; or none"
+LIMITS_EXPECTED = (
+    f"name=number with commas between, of {', '.join(each.name for each in fields(Limits))}; or none; "
+    f"open_holds and reholds up to {MOST_COUNTED}"
+)
 ACTIONS_EXPECTED = f"name=points with commas between, of {', '.join(each.name for each in fields(Actions))}; or none"
 RULES_EXPECTED = f"rule:off|monitor|on:points[:threshold] with commas between, of {', '.join(CHECKS)}; or none"
 
 
 def limits_from(text: str) -> Limits:
     """Raises ValueError."""
-    return Limits(**_numbers(text, {each.name for each in fields(Limits)}))
+    limits = Limits(**_numbers(text, {each.name for each in fields(Limits)}))
+    if max(limits.open_holds, limits.reholds) > MOST_COUNTED:
+        raise ValueError(text)
+    return limits
 
 
 def actions_from(text: str) -> Actions:

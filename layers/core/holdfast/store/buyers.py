@@ -69,13 +69,16 @@ def entry_item(entry: Entry) -> Item:
         "e": entry.end and entry.end.value,
         "a": entry.ended_at,
         "x": list(entry.lapses) or None,
+        "y": dict(entry.lapsed) or None,
         "h": entry.earlier_seconds or None,
+        "p": entry.part or None,
     }
     told = {name: value for name, value in optional.items() if value is not None}
     return {"l": dict(entry.lines), "s": entry.since, "u": entry.until, **told}
 
 
 def entry_from(entry_id: str, item: Item) -> Entry:
+    lapses = tuple(item.get("x", ()))
     return Entry(
         id=entry_id,
         lines=item["l"],
@@ -83,8 +86,10 @@ def entry_from(entry_id: str, item: Item) -> Entry:
         until=item["u"],
         end=End(item["e"]) if "e" in item else None,
         ended_at=item.get("a"),
-        lapses=tuple(item.get("x", ())),
+        lapses=lapses,
+        lapsed=item.get("y", {sku: len(lapses) * units for sku, units in item["l"].items()} if lapses else {}),
         earlier_seconds=item.get("h", 0),
+        part=item.get("p", False),
     )
 
 

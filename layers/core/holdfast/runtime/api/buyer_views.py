@@ -37,7 +37,7 @@ def buyer_view(seen: BuyerSeen) -> View:
 
 def _entry_view(entry: Entry, clock: Clock) -> View:
     return {
-        "reservation": entry.id,
+        "reservation": entry.reservation_id,
         "lines": [{"sku": sku, "quantity": units} for sku, units in entry.lines.items()],
         "since": _at(entry.since),
         "until": _at(entry.until),

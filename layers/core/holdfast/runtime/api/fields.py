@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from holdfast.domain.budget import MOST_COUNTED
 from holdfast.domain.shop import CHANNELS
 
 T = TypeVar("T")
@@ -139,6 +140,7 @@ TITLE = text(_PRINTABLE, longest=200, expected=f"1 to 200 {_PRINTABLE_EXPECTED}"
 REMARK = text(_PRINTABLE, longest=500, expected=f"1 to 500 {_PRINTABLE_EXPECTED}")
 UNITS = whole(1, 1_000_000)
 UNITS_OR_NONE = whole(0, 1_000_000)
+HOLDS_OR_NONE = whole(0, MOST_COUNTED)
 HOLD_SECONDS = whole(1, LONGEST_HOLD_SECONDS)
 ORDERS = whole(0, 1_000_000)
 CHANNEL = choice(*CHANNELS)

@@ -51,6 +51,7 @@ Title = Annotated[str, *ruled(fields.TITLE)]
 Remark = Annotated[str, *ruled(fields.REMARK)]
 Units = Annotated[int, *ruled(fields.UNITS)]
 UnitsOrNone = Annotated[int, *ruled(fields.UNITS_OR_NONE)]
+HoldsOrNone = Annotated[int, *ruled(fields.HOLDS_OR_NONE)]
 HoldSeconds = Annotated[int, *ruled(fields.HOLD_SECONDS)]
 Version = Annotated[int, *ruled(fields.VERSION)]
 LimitSeconds = Annotated[int, *ruled(fields.LIMIT_SECONDS)]
@@ -124,9 +125,9 @@ class Limits(Body):
 
     max_quantity: Units | None = None
     scarce: YesOrNo | None = None
-    open_holds: UnitsOrNone | None = None
+    open_holds: HoldsOrNone | None = None
     units: UnitsOrNone | None = None
-    reholds: UnitsOrNone | None = None
+    reholds: HoldsOrNone | None = None
     held_minutes: UnitsOrNone | None = None
     pause_seconds: LimitSeconds | None = None
     floor: UnitsOrNone | None = None

@@ -10,8 +10,10 @@ from holdfast.domain.change_lines import change as change_lines
 from holdfast.domain.commands import Decision, FoldFirst, Situation, Stay, Write
 from holdfast.domain.errors import (
     Conflict,
+    HoldBudget,
     HoldfastError,
     PaymentUnmatched,
+    PolicyRefused,
     Unavailable,
     UnknownReservation,
 )
@@ -61,16 +63,21 @@ def _run(
         now = context.clock()
         decision = decide(record, Situation(seen, now, context.policy, _floors(context, record)))
         if isinstance(decision, Stay):
-            for each in decision.incidents:
-                context.ledger.incidents.open(each)
-            return ReservationAnswer(record, first=False, outcome=decision.outcome)
+            return _stays(context, decision)
         if isinstance(decision, FoldFirst):
             seen[decision.level.place] = fold_level(context, decision.level, now=now)
             continue
         budget: BuyerWrite | None = None
         if spend is not None and record.budgeted and attempt < budget_tries:
             buyer = buyer or context.ledger.buyers.get(record.buyer_id)
-            budget = _spent(context, record, decision, buyer, spend, context.policy.budget_clock(now.timestamp()))
+            try:
+                budget = _spent(context, record, decision, buyer, spend, context.policy.budget_clock(now.timestamp()))
+            except (HoldBudget, PolicyRefused):
+                # Read last: the same request may have come through meanwhile, and it is what he was counted for.
+                if read(context, reservation_id).version == record.version:
+                    raise
+                buyer = None
+                continue
         failure = context.ledger.reservations.write(decision, before=record, budget=budget)
         if failure is None:
             if counted is not None:
@@ -79,6 +86,12 @@ def _run(
         seen.update(failure.levels)
         buyer = failure.buyer or buyer
     raise Conflict(f"reservation {reservation_id!r} kept changing; nothing was written, try again")
+
+
+def _stays(context: Context, decision: Stay) -> ReservationAnswer:
+    for each in decision.incidents:
+        context.ledger.incidents.open(each)
+    return ReservationAnswer(decision.record, first=False, outcome=decision.outcome)
 
 
 def _spent(

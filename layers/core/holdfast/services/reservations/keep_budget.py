@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from holdfast.domain.budget import Asked, Buyer, Clock, End, Terms, take
+from holdfast.domain.budget import Asked, Buyer, Clock, End, Entry, Terms, take
 from holdfast.domain.commands import HELD_AGAIN, Write
 from holdfast.domain.errors import HoldBudget, PolicyRefused
 from holdfast.domain.reservation import Reservation
@@ -45,12 +45,22 @@ def for_change(context: Context, _before: Reservation, write: Write, buyer: Buye
     return take(admit(context, buyer, asked, terms, clock, change=True), asked, clock)
 
 
-def for_commit(_context: Context, before: Reservation, write: Write, buyer: Buyer, clock: Clock) -> Buyer | None:
-    """Paid: it ties up nothing any more, and what ran out before is forgiven."""
-    own = buyer.entries.get(before.id)
+def for_commit(context: Context, before: Reservation, write: Write, buyer: Buyer, clock: Clock) -> Buyer | None:
+    """Paid: it ties up nothing any more, and what ran out before is forgiven.
+
+    So it is with a hold so old that it counted for nothing any more; and what is bought now counts from now on.
+    """
+    own = buyer.entries.get(before.id) or _bought_late(context, write.record, int(clock.now_s))
     if own is None or own.end is End.PAID or not write.record.paid:
         return None
     return buyer.with_entry(own.finished(End.PAID, int(clock.now_s))).pruned(clock)
+
+
+def _bought_late(context: Context, record: Reservation, now_s: int) -> Entry | None:
+    terms = _terms(context, record)
+    if terms is None:
+        return None
+    return Entry(id=record.id, lines=budgeted_units(record.lines, terms), since=now_s, until=now_s)
 
 
 def for_release(_context: Context, before: Reservation, write: Write, buyer: Buyer, clock: Clock) -> Buyer | None:
