@@ -40,7 +40,9 @@ MOST_PAGES = 60
 MOST_PULLS = 20
 MOST_WAITING = 100
 POLLED = "poll"
-SAME_SECOND = timedelta(seconds=5)
+# An order that was applied so soon after its change may have changed once more in that same second, untold: their clock
+# and ours differ, and what they fetch for us may be a copy that is a minute behind.
+SAME_SECOND = timedelta(minutes=3)
 
 
 @dataclass(slots=True)
