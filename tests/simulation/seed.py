@@ -8,11 +8,14 @@ from tests.support.oracle import faults_of
 
 from .account import account_of
 from .machinery import Machinery
+from .marketplaces import Marketplaces
 from .parts import Act, Part
 from .payments import Payments
 from .profile import Profile, drawn
 from .shopping import Shopping
+from .shops import Shops
 from .stage import Actor, Stage
+from .standins import stand_in
 from .torn import torn_restore
 from .warehouse import Warehouse
 from .world import MOST_STEPS, Told, Violated, World
@@ -51,6 +54,9 @@ class Seed:
             Warehouse(self.world, shopping),
             Machinery(self.world, shopping),
         ]
+        shops = Shops(self.world)
+        self.shops = shops
+        self.parts += [Marketplaces(self.world, shopping, shops)]
         self._slots: list[Act] = []
         self._steadiness = self.profile.steadiness
         stage.choose = self._choose
@@ -58,11 +64,15 @@ class Seed:
 
     def run(self) -> Result:
         try:
-            self._play()
+            with stand_in(self.world.chance.random, self._count):
+                self._play()
         except Exception as bug:  # noqa: BLE001  # whatever it is, it is told as a violation
             self.world.blame(f"{type(bug).__name__}: {bug}")
         self.world.stage.clear()
         return self._result()
+
+    def _count(self, metric: str, units: int) -> None:
+        self.world.counted[metric] += units
 
     def _play(self) -> None:
         world, stage = self.world, self.world.stage

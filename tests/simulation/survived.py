@@ -20,7 +20,6 @@ class Fault:
         return bool(self.met_by) and all(counters.get(name, 0) for name in self.met_by)
 
 
-NO_ORDERS = "the intake of marketplace orders takes no part in the simulation yet"
 NO_PUSHES = "pushes to marketplaces take no part in the simulation yet"
 
 FAULTS = (
@@ -37,9 +36,11 @@ FAULTS = (
     Fault(7, "one payment told twice at once, and once more three days later",
           ("one_payment_told_at_once", "payment_told_days_later")),
     Fault(8, "paid or refunded before it was reserved; an old version of an order after a newer one",
-          ("command_before_submit", "order_told_out_of_order"), NO_ORDERS),
-    Fault(9, "a webhook that is two hours old and signed, and one that is played again", (), NO_ORDERS),
-    Fault(10, "a secret changes while webhooks are under way", (), NO_ORDERS),
+          ("command_before_submit", "apply: order_told_out_of_order")),
+    Fault(9, "a webhook that is two hours old and signed, and one that is played again",
+          ("webhook: webhook_two_hours_old", "webhook: webhook_replayed")),
+    Fault(10, "a secret changes while webhooks are under way",
+          ("webhook: webhook_of_the_previous_key", "webhook: webhook_of_a_key_not_yet_remembered")),
     Fault(11, "a queue delivers one message to two processes at once", ("queue_copy", "one_payment_told_at_once")),
     Fault(12, "the visibility time runs out while a message is still being worked on", ("queue_visibility_ran_out",)),
     Fault(13, "a batch with one poisoned record; a batch whose process dies half-way",
