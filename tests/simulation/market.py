@@ -43,16 +43,12 @@ RANK = {"unpaid": 0, "paid": 1, "shipped": 2, "cancelled": 3}
 
 
 class Flight(NamedTuple):
-    """A number on its way: applied at `at`, in the order of that; `number` counts in the order of sending.
-
-    `by`: relative to what was shown when it was sent; None: `quantity` as it is.
-    """
+    """A number on its way: applied at `at`, in the order of that; `number` counts in the order of sending."""
 
     at: float
     number: int
     listing: str
     quantity: int
-    by: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +56,7 @@ class Manner:
     """What the marketplace of a shop is like. `rates`: fault → its share of the calls.
 
     `tells_lines`: pushes tell the whole order, else that it changed. `lists_whole`: so do lists. `oversells`: it
-    sells what it does not show. `delta`: it is told differences. `lasting`: an old access token serves on after a
+    sells what it does not show. `lasting`: an old access token serves on after a
     refresh. `forgiving`: a refresh whose answer was lost may be repeated.
     """
 
@@ -101,6 +97,7 @@ class Market:
     lock_at: dict[Actor | None, float] = field(default_factory=dict)
     kept_at: float = FOR_EVER
     judge: Callable[[StockItem], None] = lambda _item: None
+    buy: Callable[[], object] = lambda: None
     _sent: int = 0
     _landed: dict[str, int] = field(default_factory=dict)
     _sold_at: dict[str, float] = field(default_factory=dict)
@@ -305,8 +302,7 @@ class Market:
             if each.number < self._landed.get(each.listing, 0):
                 self.world.met("pushes_arrived_in_reverse")
             self._landed[each.listing] = max(each.number, self._landed.get(each.listing, 0))
-            before = self.shown.get(each.listing, 0)
-            self.shown[each.listing] = each.quantity if each.by is None else max(0, before + each.by)
+            self.shown[each.listing] = each.quantity
 
     def sell(self, listing: str, units: int) -> None:
         """Somebody buys here; a marketplace that oversells goes on at 0."""
@@ -339,6 +335,8 @@ class Market:
         mine = (world.now, world.stage.current)
         for each in items:
             self.pushing.setdefault(each.listing, []).append(mine)
+        if self._fault("sells"):
+            self.buy()
         try:
             self._answered("push_stock")
         finally:
@@ -366,8 +364,7 @@ class Market:
         if error is not None:
             return ItemResult(listing=listing, written=False, error=error)
         self._sent += 1
-        by = item.quantity - self.shown.get(listing, 0) if self.sheet.delta else None
-        self.flights.append(Flight(self._applied_at(sent_at), self._sent, listing, item.quantity, by))
+        self.flights.append(Flight(self._applied_at(sent_at), self._sent, listing, item.quantity))
         self.apply()
         return ItemResult(listing=listing, written=True)
 

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.poll_orders import handler as poll_orders
@@ -38,7 +38,7 @@ from .world import World
 
 APPLY_NEEDS_MS = 25_000
 TWO_HOURS, SWEEP_SECONDS = 7_200.0, 6.5 * 3_600.0
-MOST_ORDERS = 8
+MOST_ORDERS = 10
 MOST_DELIVERIES = 4
 RETRY_PAUSES = (30.0, 300.0, TWO_HOURS)
 LOOKED_AT_SECONDS = receive_webhook.READ_AGAIN_AFTER_S
@@ -96,6 +96,8 @@ class Marketplaces:
         self._delays = chance.choice(((0.0,), (0.0, 3.0, 60.0), (0.0, 20.0, TWO_HOURS + 60.0)))
         self._rounds = 0
         shops.orders.sent = self._note_queued
+        for market in shops.markets.values():
+            market.buy = lambda market=market: self._buy(market)  # type: ignore[misc]  # bound now
 
     def begin(self) -> None:
         self.shops.begin()
@@ -104,10 +106,10 @@ class Marketplaces:
         if not self.shops.markets:
             return []
         return [
-            Act(5, self.buy),
-            Act(6, self.change),
-            Act(9, self.arrive),
-            Act(12, self.work),
+            Act(8, self.buy),
+            Act(7, self.change),
+            Act(12, self.arrive),
+            Act(16, self.work),
             Act(2, self.plan),
             Act(5, self.poll),
             Act(1, self.rotate),
@@ -124,12 +126,16 @@ class Marketplaces:
         return self.world.chance.choice(list(self.shops.markets.values()))
 
     def buy(self) -> Actor | None:
-        world, market = self.world, self._market()
+        return self._buy(self._market())
+
+    def _buy(self, market: Market) -> Actor | None:
+        world = self.world
         if len(market.orders) >= MOST_ORDERS or not market.shown:
             return None
         world.steps += 1
         market.apply()
         chance = world.chance
+        before = chance.random() < BEFORE_START
         lines = []
         for listing in chance.sample(sorted(market.shown), min(len(market.shown), chance.choice((1, 1, 2)))):
             units = 1 + int(chance.random() * 2)
@@ -137,14 +143,14 @@ class Marketplaces:
                 continue
             if market.shown[listing] < units:
                 world.met("marketplace_oversold")
-            market.sell(listing, units)
+            if not before:
+                market.sell(listing, units)
             lines.append(OrderLine(listing=listing, ordered=units))
         if not lines:
             return None
         self._orders += 1
-        now = second(world)
-        if chance.random() < BEFORE_START:
-            now -= timedelta(hours=2)
+        # What was sold before the shop was connected was counted with its stock.
+        now = second(world) - timedelta(hours=2 if before else 0)
         stage = chance.choice((Stage.UNPAID, Stage.PAID, Stage.PAID))
         order = MarketOrder(
             order_id=f"A{self._orders}", stage=stage, created_at=now, updated_at=now, lines=tuple(lines)
@@ -160,7 +166,7 @@ class Marketplaces:
         order = world.chance.choice(open_ones)
 
         def gives_back(listing: str, units: int) -> None:
-            if market.sheet.cancel_gives_back is GivesBack.ALWAYS:
+            if market.sheet.cancel_gives_back is GivesBack.ALWAYS and order.created_at >= self._started(market):
                 market.give_back(listing, units)
 
         after = next_of(world.chance, order, gives_back)
@@ -435,10 +441,13 @@ class Marketplaces:
     def _record(self, market: Market, order_id: str) -> Item | None:
         return self.world.account.last_known(f"{market.manner.key.channel}:{market.manner.key.shop}:{order_id}")
 
+    def _started(self, market: Market) -> datetime:
+        return self.shops.started[market.manner.key.channel]
+
     def _is_not_ours(self, market: Market, order: MarketOrder) -> bool:
         """From before the shop was connected, or so old that a person was told instead."""
         subject = f"{market.manner.key.channel}:{market.manner.key.shop}:{order.order_id}"
-        if order.created_at < self.shops.started[market.manner.key.channel]:
+        if order.created_at < self._started(market):
             self.world.met("order_from_before")
             return True
         incidents = self.world.account.incidents.values()

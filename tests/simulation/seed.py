@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tests.support.oracle import faults_of
 
 from .account import account_of
+from .listings import Listings
 from .machinery import Machinery
 from .marketplaces import Marketplaces
 from .parts import Act, Part
@@ -48,15 +49,18 @@ class Seed:
         self.profile = drawn(chance)
         self.world = World(self.profile, chance, stage)
         shopping = Shopping(self.world)
+        machinery = Machinery(self.world, shopping)
         self.parts: list[Part] = [
             shopping,
             Payments(self.world, shopping),
             Warehouse(self.world, shopping),
-            Machinery(self.world, shopping),
+            machinery,
         ]
         shops = Shops(self.world)
-        self.shops = shops
-        self.parts += [Marketplaces(self.world, shopping, shops)]
+        self.parts += [
+            Marketplaces(self.world, shopping, shops),
+            Listings(self.world, shopping, shops, machinery),
+        ]
         self._slots: list[Act] = []
         self._steadiness = self.profile.steadiness
         stage.choose = self._choose

@@ -16,6 +16,7 @@ from holdfast.runtime.shop_secrets import ShopSecrets
 from holdfast.services.context import Context
 from holdfast.services.orders.connect_shop import put_listing
 from holdfast.services.orders.intake import Intake
+from holdfast.services.sync.set_sync import set_listing
 from holdfast.services.sync.syncing import Planning, Syncing
 from holdfast.store.table import Key
 from tests.support.market import SHEET, no_network
@@ -29,7 +30,7 @@ from .world import World
 # Of each way to tell an order one: by its number, whole, and in a queue of the marketplace's own.
 CHANNELS = ("shopee", "haravan", "woocommerce", "tiktok_shop", "tiki")
 PULLED = "tiki"
-ON_CALLS = ("busy", "unheard", "lost", "died", "stale", "empty", "late", "item_refused")
+ON_CALLS = ("busy", "unheard", "lost", "died", "stale", "empty", "item_refused")
 STAGE = "test"
 # Two of one product, and two others.
 LISTINGS = ("1~1", "1~2", "2~0", "3~0")
@@ -42,9 +43,7 @@ def manner_of(chance: random.Random, channel: str) -> Manner:
         channel=channel,
         batch=chance.choice((1, 2, 50)),
         batch_of_one_product=chance.random() < 0.2,
-        zero=chance.random() < 0.8,
         compare_and_swap=chance.random() < 0.2,
-        delta=chance.random() < 0.2,
         read_back=chance.random() < 0.8,
         most_quantity=chance.choice((999_999, 999_999, 2)),
         cancel_gives_back=chance.choice((GivesBack.ALWAYS, GivesBack.NEVER)),
@@ -57,6 +56,8 @@ def manner_of(chance: random.Random, channel: str) -> Manner:
         quota_resets=chance.choice((None, "00:00 UTC+8")),
     )
     rates = {fault: chance.choice((0.02, 0.1)) for fault in ON_CALLS if chance.random() < 0.5}
+    if chance.random() < 0.5:
+        rates |= {"late": chance.choice((0.1, 0.5)), "sells": 0.2}
     whole = channel in {"haravan", "woocommerce"}
     return Manner(
         key=ShopKey(channel, "hanoi"),
@@ -152,8 +153,10 @@ class Shops:
         return Listing(key=ListingKey(market.manner.key, listing), parts=parts)
 
     def _map(self, context: Context, mapped: Listing) -> None:
+        tools = self.tools(context)
         try:
-            put_listing(self.tools(context).intake, mapped)
+            put_listing(tools.intake, mapped)
+            set_listing(tools.planning, mapped.key)
         except (Unavailable, Conflict):
             self.world.met("mapping_failed")
 
