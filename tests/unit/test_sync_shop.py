@@ -181,6 +181,20 @@ def test_a_sample_is_another_one_each_day_and_all_are_looked_at_in_the_end() -> 
     assert 25 * 40 * 0.12 < sum(looked) < 25 * 40 * 0.28
 
 
+def test_a_listing_that_is_there_again_is_pushed_when_a_person_syncs_it_though_its_target_is_the_same() -> None:
+    floor = floor_of(verify_percent=100)
+    shown = floor.shelf.shown.pop(LISTING)
+    later(floor, hours=24)
+    floor.run("run-2")
+    assert floor.state().blocked is not None
+
+    floor.shelf.shown[LISTING] = replace(shown, quantity=3)
+    assert sync_now(floor.planning(), floor.shop).asked == 1
+    floor.settle()
+    assert floor.shows() == 10
+    assert floor.state().blocked is None
+
+
 def test_a_marketplace_that_does_not_answer_is_looked_at_by_the_next_run_and_holds_up_no_push() -> None:
     floor = floor_of(verify_percent=100)
     floor.count(8)

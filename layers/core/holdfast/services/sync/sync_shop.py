@@ -274,7 +274,9 @@ def _after_look(state: PushState, there: Shown | None, *, now: datetime) -> Push
     if there is None:
         if state.fence == 0:
             return None
-        return replace(state, blocked=Blocked(code="not_there", why="the marketplace does not know it", at=now))
+        # It shows nothing, whatever it acknowledged: a person who has set it right and syncs it is not told "equal".
+        blocked = Blocked(code="not_there", why="the marketplace does not know it", at=now)
+        return replace(state, blocked=blocked, failed=blocked.code, acknowledged=None)
     if state.acknowledged == there.quantity or state.fence == 0:
         return None
     # What it shows is known for certain now. A target that differs is pushed by this run.
