@@ -307,7 +307,9 @@ class Listings:
         if self._rounds == 1:
             self._all_is_well()
         self._drain()
-        for _ in range(2 if self._rounds == 1 else 1):
+        for _ in range(MOST_RUNS):
+            if self._rounds > 1 and self._is_in_step():
+                break
             self._put_all_back()
             # Whoever died in a push leaves its lease; a request whose message was never sent is lost after a while.
             world.now += LIMITS.lost_s + LIMITS.lease_s + 2 * world.profile.skew_seconds
@@ -315,9 +317,19 @@ class Listings:
                 world.now += DAY_SECONDS
             for market in shops.markets.values():
                 self._run_in_calm(market)
-                world.at_once("manage_stock", lambda context: self._sync_now(context, market.manner.key))  # noqa: B023
+                if self._rounds == 1:
+                    world.at_once("manage_stock", lambda context: self._sync_now(context, market.manner.key))  # noqa: B023
             self._drain()
-        return self._rounds == 1 or bool(shops.pushes.work.waiting)
+            if self._is_in_step():
+                break
+        return self._rounds == 1 or not self._is_in_step()
+
+    def _is_in_step(self) -> bool:
+        """Whether nothing is under way, and nothing wrong."""
+        for market in self.shops.markets.values():
+            market.apply()
+        under_way = any(market.flights for market in self.shops.markets.values())
+        return not (under_way or self.shops.pushes.work.waiting) and next(self.at_rest(), None) is None
 
     def _all_is_well(self) -> None:
         for market in self.shops.markets.values():
@@ -335,16 +347,14 @@ class Listings:
         world, key = self.world, market.manner.key
         world.at_once("manage_stock", lambda context: self._put_paused(context, key, paused=False))
         for listing in market.shown:
-            if Shelf(world, market).item("PUSH", listing).get("own", {}).get("paused"):
-                planning_of = self.shops.tools
-                world.at_once(
-                    "manage_stock",
-                    lambda context: set_listing(
-                        planning_of(context).planning,
-                        ListingKey(key, listing),
-                        own=Overrides(),
-                    ),
-                )
+            if self.shelves[key.channel].item("PUSH", listing).get("own", {}).get("paused"):
+                self._set_in_calm(ListingKey(key, listing))
+
+    def _set_in_calm(self, key: ListingKey) -> None:
+        def act(context: Context) -> None:
+            set_listing(self.shops.tools(context).planning, key, own=Overrides())
+
+        self.world.at_once("manage_stock", act)
 
     def _verify_all(self, market: Market) -> None:
         key = market.manner.key
@@ -378,9 +388,7 @@ class Listings:
             taken = pushes.take(50)
             if taken:
                 world.at_once("push_listings", lambda context: self._push(context, taken))  # noqa: B023
-        world.blame(
-            f"the queue of pushes does not drain: {[json.loads(each.body) for each in pushes.work.waiting][:2]}"
-        )
+        world.blame(f"the queue of pushes does not drain: {[each.body for each in pushes.work.waiting][:2]}")
 
     def at_rest(self) -> Iterator[str]:
         for channel, market in self.shops.markets.items():
@@ -400,11 +408,19 @@ class Listings:
             left["asked"] = state["asked"]  # an older one is taken for lost, and replaced by the next that asks
         if left:
             yield f"{channel}/{listing} is still to be pushed: {left}"
+        if any(
+            each["kind"] in {"listing_blocked", "listing_locked"}
+            and each["subject"] == f"{market.manner.key}/{listing}"
+            and each["list"].endswith("open")
+            for each in self.world.account.incidents.values()
+        ):
+            yield f"{channel}/{listing} is in step, and an incident says that it is not"
         wanted, shown = shelf.now(listing), market.shown[listing]
         if wanted != shown and (market.sheet.read_back or not self._needs_a_look()):
             yield f"{channel}/{listing} shows {shown}, it should show {wanted} ({state})"
 
 
 MOST_TURNS = 400
+MOST_RUNS = 2
 TWICE = 0.2
 HALF = 0.5

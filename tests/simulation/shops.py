@@ -57,7 +57,7 @@ def manner_of(chance: random.Random, channel: str) -> Manner:
     )
     rates = {fault: chance.choice((0.02, 0.1)) for fault in ON_CALLS if chance.random() < 0.5}
     if chance.random() < 0.5:
-        rates |= {"late": chance.choice((0.1, 0.5)), "sells": 0.2}
+        rates |= {"late": chance.choice((0.3, 0.7)), "sells": 0.2}
     whole = channel in {"haravan", "woocommerce"}
     return Manner(
         key=ShopKey(channel, "hanoi"),

@@ -1,14 +1,15 @@
 """What the code at work says and draws by itself, for the length of a seed: nothing is printed, all is drawn."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from functions.push_listings import handler as push_handler
 from functions.receive_webhook import handler as webhook_handler
 from holdfast.runtime import working_off
 from holdfast.runtime.telemetry import logger
 from holdfast.services.orders import shop_account
+from holdfast.services.stock import look_up
 
 NOTHING_IS_SAID = "CRITICAL"
 
@@ -23,6 +24,22 @@ class _Numbers:
         return f"{self._draw():.12f}"
 
 
+class _OneAfterTheOther:
+    """In the place of a pool of threads: who moves is the stage's to say, and one SKU is asked for anyway."""
+
+    def __init__(self, *, max_workers: int) -> None:
+        del max_workers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to wait for."""
+
+    def map(self, act: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [act(item) for item in items]
+
+
 @contextmanager
 def stand_in(draw: Callable[[], float], count: Callable[[str, int], None]) -> Iterator[None]:
     """`draw()` gives numbers of the seed, from 0 to 1; `count` hears what handlers count."""
@@ -31,6 +48,7 @@ def stand_in(draw: Callable[[], float], count: Callable[[str, int], None]) -> It
         (push_handler, "count", count),
         (webhook_handler, "tell", _silent),
         (shop_account, "secrets", _Numbers(draw)),
+        (look_up, "ThreadPoolExecutor", _OneAfterTheOther),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
     level = logger.log_level
