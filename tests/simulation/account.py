@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .order_account import OrderAccount, is_order
+
 Item = dict[str, Any]
 Changed = tuple[Item | None, Item | None]
 At = tuple[str, str]
@@ -61,6 +63,7 @@ class Account:
         self.movements: dict[tuple[str, str], Item] = {}
         self.incidents: dict[str, Item] = {}
         self.checkpoint: dict[str, int] = {}
+        self.orders = OrderAccount()
         self.forgiving = False
         self.facts_checked = 0
         self._margin_seconds = margin_seconds
@@ -123,7 +126,7 @@ class Account:
             return
         self.records[name] = after
         self._add(after, 1)
-        yield from _of_record(before, after)
+        yield from self.orders.written(before, after) if is_order(after) else _of_record(before, after)
 
     def _not_too_early(self, before: Item | None, after: Item | None, now: float) -> Iterator[str]:
         """Nobody who can still pay in time loses his order, by whatever clock."""
@@ -161,6 +164,7 @@ class Account:
 
     def _movement(self, sku: str, sk: str, item: Item, touched: dict[At, Item | None]) -> None:
         self.movements[sku, sk] = item
+        self.orders.movement(sku, sk, item)
         if "shipped_before" in item:
             old = self.checkpoint.get(sku, 0)
             self.checkpoint[sku] = max(old, item["shipped_before"])
@@ -184,6 +188,7 @@ class Account:
     def _together(self, changes: list[Changed], touched: dict[At, Item | None]) -> Iterator[str]:
         """Facts may oversell, and tell it in the same write; nobody else may."""
         movements = [after for _, after in changes if after is not None and after["pk"][:10] == "MOVEMENTS#"]
+        orders = [each for _, each in changes if each is not None and each["sk"] == "RESERVATION" and is_order(each)]
         told = {
             (after["facts"].get("sku"), after["facts"].get("location")): after["facts"].get("units")
             for _, after in changes
@@ -194,20 +199,22 @@ class Account:
             if level is None or before is None or level["available"] >= 0 or self.forgiving:
                 continue
             if level["available"] < before["available"]:
-                if not any(each["type"] in FACTS for each in movements):
+                if not orders and not any(each["type"] in FACTS for each in movements):
                     yield f"{at} was sold below zero: {before['available']} to {level['available']}"
                 elif told.get(at) != -level["available"]:
                     yield f"{at} is short of {-level['available']}, and the incident says {told.get(at)}"
         yield from self._moved([] if self.forgiving else movements)
+        for order in [] if self.forgiving else orders:
+            yield from self.orders.effect(order)
         for before, after in changes:
-            if after is not None and after["sk"] == "RESERVATION" and before is not None:
+            if after is not None and after["sk"] == "RESERVATION" and before is not None and not is_order(after):
                 yield from self._with_incident(before, after, changes)
 
     def _moved(self, movements: list[Item]) -> Iterator[str]:
         for each in movements:
             if each["type"] == "count":
                 yield from self._counted(each)
-            elif each["type"] in {"damage", "ship_out"}:
+            elif each["type"] in {"damage", "ship_out"} and ":" not in each["sk"]:
                 yield from self._was_there(each)
 
     def _was_there(self, movement: Item) -> Iterator[str]:

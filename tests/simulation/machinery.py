@@ -10,7 +10,7 @@ from holdfast.services.upkeep.follow_levels import Change, follow_levels
 from holdfast.services.upkeep.sweep_expired import sweep_expired
 from holdfast.store.table import Delete, Key
 
-from .account import Changed
+from .account import Changed, Item
 from .parts import Act
 from .shopping import Shopping
 from .stage import Actor
@@ -96,15 +96,15 @@ class Machinery:
         world = self.world
         poisoned = world.profile.has("poison") and not again and not world.calm and world.chance.random() < POISON_SHARE
         try:
-            told = [Change(before, after) for before, after in batch]
+            told = [change_of(before, after) for before, after in batch]
             if poisoned:
                 # Nobody can read the last record: the batch is halved until that one is alone, and put aside.
                 world.met("stream_poison")
                 told.pop()
                 self.lost += 1
             if world.chance.random() < CRASH_AFTER_ROWS:
-                follow_levels(context, told[: len(told) // 2])
-            follow_levels(context, told)
+                follow_levels(context, told[: len(told) // 2], planning=world.planning(context))
+            follow_levels(context, told, planning=world.planning(context))
         except HoldfastError as error:
             if poisoned:
                 self.lost -= 1
@@ -291,8 +291,11 @@ class Machinery:
         world = self.world
         while world.changes:
             batch = [world.changes.popleft() for _ in range(min(len(world.changes), 40))]
-            told = [Change(before, after) for before, after in batch]
-            world.at_once("follow_levels", lambda context: follow_levels(context, told))  # noqa: B023
+            told = [change_of(before, after) for before, after in batch]
+            world.at_once(
+                "follow_levels",
+                lambda context: follow_levels(context, told, planning=world.planning(context)),  # noqa: B023
+            )
             self._seen += batch
 
     def settle(self) -> bool:
@@ -340,6 +343,12 @@ class Machinery:
         audited: Audited = world.at_once("audit_levels", audit_all)
         if audited.off or audited.moving or audited.failed:
             yield f"the auditor is not content: {audited}"
+
+
+def change_of(before: Item | None, after: Item | None) -> Change:
+    """A record of the stream; its id is the same whenever it comes."""
+    item = after or before or {}
+    return Change(before, after, id=f"{item['pk']} {item['sk']} {item['version']}{'' if after else ' gone'}")
 
 
 POISON_SHARE = 0.3

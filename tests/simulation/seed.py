@@ -8,12 +8,16 @@ from tests.support.oracle import faults_of
 
 from .account import account_of
 from .buyers import Buyers, with_budget
+from .listings import Listings
 from .machinery import Machinery
+from .marketplaces import Marketplaces
 from .parts import Act, Part
 from .payments import Payments
 from .profile import Profile, drawn
 from .shopping import Shopping
+from .shops import Shops
 from .stage import Actor, Stage
+from .standins import stand_in
 from .torn import torn_restore
 from .warehouse import Warehouse
 from .world import MOST_STEPS, Told, Violated, World
@@ -47,11 +51,18 @@ class Seed:
         self.profile, scarcity = with_budget(drawn(chance), random.Random(~number))  # noqa: S311  # the same
         self.world = World(self.profile, chance, stage)
         shopping = Shopping(self.world)
+        machinery = Machinery(self.world, shopping)
         self.parts: list[Part] = [
             shopping,
             Payments(self.world, shopping),
             Warehouse(self.world, shopping),
-            Machinery(self.world, shopping),
+            machinery,
+        ]
+        shops = Shops(self.world)
+        self.parts += [
+            Marketplaces(self.world, shopping, shops),
+            Listings(self.world, shopping, shops, machinery),
+            # Judged last: at rest they buy once more, and what is sold then no listing has heard of.
             Buyers(self.world, shopping, scarcity),
         ]
         self._slots: list[Act] = []
@@ -61,11 +72,15 @@ class Seed:
 
     def run(self) -> Result:
         try:
-            self._play()
+            with stand_in(self.world.chance.random, self._count):
+                self._play()
         except Exception as bug:  # noqa: BLE001  # whatever it is, it is told as a violation
             self.world.blame(f"{type(bug).__name__}: {bug}")
         self.world.stage.clear()
         return self._result()
+
+    def _count(self, metric: str, units: int) -> None:
+        self.world.counted[metric] += units
 
     def _play(self) -> None:
         world, stage = self.world, self.world.stage

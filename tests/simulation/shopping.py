@@ -184,7 +184,7 @@ class Shopping:
         if chance.random() < UNKNOWN_NAME:
             self.world.met("command_before_submit")
             return STRANGER if chance.random() < HALF else chance.choice(self._names)
-        names = [each[12:] for each in self.world.account.records] or self._names
+        names = [each[12:] for each in self.world.account.records if ":" not in each] or self._names
         return names[-1 - int(chance.random() * min(len(names), RECENT))]
 
     def begin_payment(self) -> Actor | None:

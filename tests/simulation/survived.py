@@ -1,6 +1,6 @@
 """The twenty-five faults that Holdfast must survive, and the counters that say whether a run has met them.
 
-A fault counts as met only if every one of its counters is above zero. Some cannot be met yet: their reason stands here.
+A fault counts as met only if every one of its counters is above zero.
 """
 
 from collections.abc import Mapping
@@ -9,19 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`met_by`: counters of the simulator that must all have been incremented. `why_not`: none of it exists yet."""
+    """`met_by`: counters of the simulator that must all have been incremented."""
 
     number: int
     what: str
-    met_by: tuple[str, ...] = ()
-    why_not: str = ""
+    met_by: tuple[str, ...]
 
     def is_met(self, counters: Mapping[str, int]) -> bool:
-        return bool(self.met_by) and all(counters.get(name, 0) for name in self.met_by)
+        return all(counters.get(name, 0) for name in self.met_by)
 
-
-NO_ORDERS = "the intake of marketplace orders takes no part in the simulation yet"
-NO_PUSHES = "pushes to marketplaces take no part in the simulation yet"
 
 FAULTS = (
     Fault(1, "a hold is written, its reply lost, and the SDK or the buyer asks again",
@@ -37,18 +33,22 @@ FAULTS = (
     Fault(7, "one payment told twice at once, and once more three days later",
           ("one_payment_told_at_once", "payment_told_days_later")),
     Fault(8, "paid or refunded before it was reserved; an old version of an order after a newer one",
-          ("command_before_submit", "order_told_out_of_order"), NO_ORDERS),
-    Fault(9, "a webhook that is two hours old and signed, and one that is played again", (), NO_ORDERS),
-    Fault(10, "a secret changes while webhooks are under way", (), NO_ORDERS),
+          ("command_before_submit", "apply: order_told_out_of_order")),
+    Fault(9, "a webhook that is two hours old and signed, and one that is played again",
+          ("webhook: webhook_two_hours_old", "webhook: webhook_replayed")),
+    Fault(10, "a secret changes while webhooks are under way",
+          ("webhook: webhook_of_the_previous_key", "webhook: webhook_of_a_key_not_yet_remembered")),
     Fault(11, "a queue delivers one message to two processes at once", ("queue_copy", "one_payment_told_at_once")),
     Fault(12, "the visibility time runs out while a message is still being worked on", ("queue_visibility_ran_out",)),
     Fault(13, "a batch with one poisoned record; a batch whose process dies half-way",
           ("stream_poison", "stream_retried", "follow: crash_after_write")),
     Fault(14, "dead letters a week old come back", ("queue_redriven_after_a_week",)),
-    Fault(15, "a push times out after the marketplace applied it", (), NO_PUSHES),
-    Fault(16, "two pushes of one listing arrive in reverse", (), NO_PUSHES),
-    Fault(17, "a marketplace is down for hours, then limits the rate", (), NO_PUSHES),
-    Fault(18, "a marketplace sells while a push is under way", (), NO_PUSHES),
+    Fault(15, "a push times out after the marketplace applied it",
+          ("push: push_stock_answer_lost", "push: call_never_arrived")),
+    Fault(16, "two pushes of one listing arrive in reverse", ("applied_late", "pushes_arrived_in_reverse")),
+    Fault(17, "a marketplace is down for hours, then limits the rate",
+          ("market_down_for_hours", "push: market_down", "push: market_limits_the_rate")),
+    Fault(18, "a marketplace sells while a push is under way", ("sold_while_pushed",)),
     Fault(19, "a storm of conflicting and throttled transactions", ("storm_conflict", "half_judged", "throttled")),
     Fault(20, "the writes of one hot SKU are throttled", ("hot_key_throttle",)),
     Fault(21, "TTL deletes days late; what has expired is still read", ("cleared_by_ttl", "expired_item_read")),

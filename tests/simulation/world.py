@@ -20,6 +20,7 @@ from .store import Changed, Store
 
 if TYPE_CHECKING:
     from holdfast.domain.errors import HoldfastError
+    from holdfast.services.sync.syncing import Planning
 
 # 2026-03-04 12:00 UTC: on a boundary of every granularity of the wheel up to 12 hours.
 NOON = 1_772_625_600.0
@@ -29,6 +30,11 @@ LIMIT_SECONDS = {
     "follow_levels": 30.0,
     "sweep_expired": 50.0,
     "audit_levels": 900.0,
+    "receive_webhook": 10.0,
+    "apply_order": 60.0,
+    "poll_orders": 120.0,
+    "push_listings": 60.0,
+    "sync_shop": 300.0,
 }
 # Steps a seed may take in all; one that needs more has not come to rest.
 MOST_STEPS = 6_000
@@ -97,6 +103,7 @@ class World:
         self.late: list[tuple[float, str, Sequence[Action]]] = []
         self.ended = False
         self.writes = 0
+        self.planning: Callable[[Context], Planning | None] = lambda _context: None
         self._processes: dict[str, list[Process]] = {}
         self._names = 0
 
@@ -225,7 +232,7 @@ class World:
 
     def enter(self, function: str, doing: str, act: Callable[[Context], None]) -> Actor | None:
         """A call of the function begins. None: too many are at work."""
-        if len(self.stage.at_work) >= min(self.profile.at_once, MOST_AT_ONCE):
+        if self.is_full():
             return None
         process = self.process(function)
         process.busy = True
@@ -247,6 +254,14 @@ class World:
         actor.doing = doing
         actor.writes_before = self.writes
         return self.stage.enter(actor)
+
+    def is_full(self) -> bool:
+        """Whether no further call can begin."""
+        return len(self.stage.at_work) >= min(self.profile.at_once, MOST_AT_ONCE)
+
+    def tell(self, who: str, what: str, about: object) -> None:
+        """A line of the story."""
+        self.story.append(Told(self.now, who, what, about))
 
     def at_once(self, function: str, act: Callable[[Context], Any]) -> Any:
         """A call of the function with nobody beside it; only in calm."""

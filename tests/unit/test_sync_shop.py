@@ -174,6 +174,22 @@ def test_once_a_day_what_is_shown_is_compared_with_what_was_acknowledged() -> No
     assert floor.world.counted["ListingsDrifted"] == 1
 
 
+def test_what_was_acknowledged_and_is_not_shown_yet_is_not_taken_for_drift() -> None:
+    floor = floor_of(verify_percent=100)
+    later(floor, hours=23)
+    floor.count(4)
+    floor.shelf.lag = [100.0]  # it says yes, and shows it later
+    floor.run("run-2")
+    floor.clock.forward(minutes=1)
+    floor.work()
+    assert (floor.state().acknowledged, floor.shows()) == (4, 10)
+
+    floor.clock.forward(seconds=30)
+    floor.world.context.ledger.syncs.note(floor.shop, verified_at=None)
+    assert floor.run("run-3").drifted == 0
+    assert floor.state().acknowledged == 4
+
+
 def test_what_shows_too_little_may_have_been_sold_and_is_raised_by_the_next_run_only() -> None:
     floor = floor_of(verify_percent=100)
     later(floor, hours=24)
@@ -236,6 +252,20 @@ def test_a_sample_is_another_one_each_day_and_all_are_looked_at_in_the_end() -> 
     assert 25 * 40 * 0.12 < sum(looked) < 25 * 40 * 0.28
 
 
+def test_a_listing_that_is_there_again_is_pushed_when_a_person_syncs_it_though_its_target_is_the_same() -> None:
+    floor = floor_of(verify_percent=100)
+    shown = floor.shelf.shown.pop(LISTING)
+    later(floor, hours=24)
+    floor.run("run-2")
+    assert floor.state().blocked is not None
+
+    floor.shelf.shown[LISTING] = replace(shown, quantity=3)
+    assert sync_now(floor.planning(), floor.shop).asked == 1
+    floor.settle()
+    assert floor.shows() == 10
+    assert floor.state().blocked is None
+
+
 def test_a_marketplace_that_does_not_answer_is_looked_at_by_the_next_run_and_holds_up_no_push() -> None:
     floor = floor_of(verify_percent=100)
     floor.count(8)
@@ -245,6 +275,7 @@ def test_a_marketplace_that_does_not_answer_is_looked_at_by_the_next_run_and_hol
     assert (ran.read_back, ran.asked, ran.finished) == (0, 1, False)
     floor.clock.forward(minutes=1)
     floor.settle()
+    floor.clock.forward(minutes=15)
     assert floor.run("run-3").read_back == 1
 
 

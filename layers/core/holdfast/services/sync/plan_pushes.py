@@ -87,7 +87,7 @@ def plan_pushes(planning: Planning, news: News) -> int:
     states = ledger.pushes.get_many(list(listings))
     wishes: list[Wish] = []
     looks = Looks(planning.context)
-    for shop_key in {key.shop for key in listings}:
+    for shop_key in dict.fromkeys(key.shop for key in listings):
         shop = ledger.shops.get(shop_key)
         if shop is None or shop.stock_home:
             continue  # a stock home tells us its stock, and is told nothing

@@ -221,7 +221,7 @@ def _verified(
     if not channel.sheet.read_back:
         return list(rows)
     day = sync.now().date().isoformat()
-    chosen = [row for row in rows if _is_chosen(row, settings.verify_percent, day)]
+    chosen = [row for row in rows if _is_chosen(row, settings.verify_percent, day, now=sync.now())]
     seen: dict[ListingKey, PushState] = {}
     for start in range(0, len(chosen), READ_BACK_AT_ONCE):
         part = chosen[start : start + READ_BACK_AT_ONCE]
@@ -250,9 +250,13 @@ def _looked_at(row: Row, seen: PushState | None) -> Row:
     return replace(row, state=seen, behind=shown is not None and shown < wanted)
 
 
-def _is_chosen(row: Row, percent: int, day: str) -> bool:
-    """Another part of the listings each day, and the same for whoever asks. What is in flight is not judged."""
-    if row.state.outstanding or row.state.blocked is not None:
+def _is_chosen(row: Row, percent: int, day: str, *, now: datetime) -> bool:
+    """Another part of the listings each day, and the same for whoever asks.
+
+    What is in flight is not judged, nor what was acknowledged so lately that the marketplace may not show it yet.
+    """
+    shown_by = row.state.applied_by
+    if row.state.outstanding or row.state.blocked is not None or (shown_by is not None and now < shown_by):
         return False
     digest = hashlib.sha256(f"{day} {row.state.key}".encode()).digest()
     return int.from_bytes(digest[:4], "big") % 100 < percent
@@ -284,8 +288,9 @@ def _after_look(state: PushState, there: Shown | None, *, now: datetime) -> Push
     if there is None:
         if state.fence == 0:
             return None
-        refused = Blocked(code="not_there", why="the marketplace does not know it", at=now)
-        return replace(state, acknowledged=None, failed=refused.code, blocked=refused)
+        # It shows nothing, whatever it acknowledged: a person who has set it right and syncs it is not told "equal".
+        blocked = Blocked(code="not_there", why="the marketplace does not know it", at=now)
+        return replace(state, blocked=blocked, failed=blocked.code, acknowledged=None)
     if state.acknowledged == there.quantity or state.fence == 0:
         return None
     # What it shows is known for certain now. A target that differs is pushed by this run.
