@@ -15,7 +15,7 @@ from holdfast.domain.push import PushState, begun
 from holdfast.domain.sync import Rules, SyncMode
 from holdfast.services.sync.ask_pushes import Wish, ask
 from holdfast.services.sync.push_listings import Delivery, push_listings
-from tests.support.faults import Crash, crash
+from tests.support.faults import Crash, crash, single_write
 from tests.support.market import SHEET
 from tests.support.sync_floor import LIMITS, LISTING, SyncFloor
 
@@ -287,6 +287,15 @@ def test_a_paused_shop_is_told_nothing_but_zero(paused_units: int, shown: int) -
     floor.count(paused_units)
     floor.settle()
     assert floor.shows() == shown
+
+
+def test_a_pause_that_is_saved_just_before_the_lease_is_taken_holds() -> None:
+    floor = floor_with(10)
+    floor.stream()
+    floor.world.table.before(single_write, lambda: floor.fair.connect(paused=True))
+    floor.work()
+    assert floor.world.table.waiting == 0
+    assert floor.shelf.pushed == []
 
 
 def test_a_stock_home_is_never_told_its_own_stock() -> None:

@@ -143,8 +143,10 @@ class _Round:
         pushing = self._ledger.syncs.pushing(self._shop)
         if pushing.held_until is not None and pushing.held_until > now:
             return {state.key: self._a_little_after(pushing.held_until) for state in states}
-        jobs = self._jobs(shop, self._begin(states, keys, now))
-        self._send(jobs, pushing)
+        taken = self._begin(states, keys, now)
+        if taken:
+            # Read anew like the levels: a pause that was saved before the lease was taken holds.
+            self._send(self._jobs(self._ledger.shops.get(self._shop) or shop, taken), pushing)
         return self._later
 
     # ---- Taking
