@@ -149,6 +149,8 @@ class Listings:
                 key = (name.split("#")[0], item["sk"])
                 if (after or {}).get("fence", 0) != (before or {}).get("fence", 0):
                     self.begun[key] = (self.world.now, self.world.stage.current)
+                if "blocked" in (after or {}) and item["sk"] not in self.shops.markets[key[0]].ever_broken:
+                    self.world.blame(f"{key} is given up, and was never refused by itself", item["sk"])
                 if (after or {}).get("own") != (before or {}).get("own"):
                     self.changed[key[0]] = self.world.now
             elif kind == "LISTING" or (kind == "SHOP" and item["sk"] in SETTLED_BY):
@@ -166,7 +168,10 @@ class Listings:
                 world.blame(f"{name}: two pushes are in flight at once", item.listing)
         if by is not me and exact and world.profile.skew_seconds == 0:
             world.blame(f"{name} is pushed by one whose lease has passed", item.listing)
-        if self.changed.get(channel, 0.0) >= since or "parts" not in shelf.item("LISTING", item.listing):
+        # Settings are read before the lease is taken.
+        if self.changed.get(channel, 0.0) >= (min(since, me.started) if me else since) or "parts" not in shelf.item(
+            "LISTING", item.listing
+        ):
             return
         least, most = shelf.bounds(item.listing, since=since)
         if not least <= item.quantity <= most:
@@ -286,6 +291,7 @@ class Listings:
         what = chance.choice(("banned", "promotion", "quota", "over", "over"))
         if what == "banned":
             market.broken.add(listing)
+            market.ever_broken.add(listing)
             self.world.met("listing_banned")
         elif what == "promotion":
             market.locked.add(listing)
