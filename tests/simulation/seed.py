@@ -56,10 +56,11 @@ class Seed:
             Warehouse(self.world, shopping),
             machinery,
         ]
-        shops = Shops(self.world)
+        self._own = len(self.parts)
+        self.shops = Shops(self.world)
         self.parts += [
-            Marketplaces(self.world, shopping, shops),
-            Listings(self.world, shopping, shops, machinery),
+            Marketplaces(self.world, shopping, self.shops),
+            Listings(self.world, shopping, self.shops, machinery),
         ]
         self._slots: list[Act] = []
         self._steadiness = self.profile.steadiness
@@ -75,6 +76,10 @@ class Seed:
         self.world.stage.clear()
         return self._result()
 
+    def _weight(self, part: Part, act: Act) -> int:
+        """In some seeds with shops there is little else, so that more befalls each order and each listing."""
+        return max(1, act.weight // 4) if self.shops.alone and part in self.parts[: self._own] else act.weight
+
     def _count(self, metric: str, units: int) -> None:
         self.world.counted[metric] += units
 
@@ -82,7 +87,7 @@ class Seed:
         world, stage = self.world, self.world.stage
         for part in self.parts:
             part.begin()
-        self._slots = _slots([act for part in self.parts for act in part.acts()])
+        self._slots = [act for part in self.parts for act in part.acts() for _ in range(self._weight(part, act))]
         world.calm = False
         self._until = world.steps + self.profile.chaos_steps
         stage.play()
@@ -164,10 +169,6 @@ class Seed:
 
 
 OTHERS_FIRST = 0.6
-
-
-def _slots(acts: list[Act]) -> list[Act]:
-    return [act for act in acts for _ in range(act.weight)]
 
 
 def run_seed(number: int, stage: Stage) -> Result:

@@ -86,13 +86,14 @@ class Tools:
 
 
 class Shops:
-    """`markets`: by channel, one shop each; none in half of the seeds. `mapped`: every mapping a listing ever had."""
+    """`markets`: by channel, one shop each; none in half of the seeds. `alone`: little else happens in this one."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         chance = world.chance
         there = chance.random() < SHARE_WITH_SHOPS
         names = chance.sample(CHANNELS, chance.choice((1, 1, 2, 3))) if there else []
+        self.alone = there and chance.random() < SHARE_ALONE
         steady = not (world.profile.has("leap") or world.profile.months)
         self.markets = {name: Market(world, manner_of(chance, name, steady=steady)) for name in names}
         fault_rate = chance.choice((0.0, 0.02, 0.06))
@@ -112,7 +113,6 @@ class Shops:
         self.orders = mailbox("orders", most_receives=20)
         self.polls = mailbox("polls", most_receives=5)
         self.pushes = mailbox("pushes", most_receives=100)
-        self.mapped: dict[tuple[str, str], list[tuple[Part, ...]]] = {}
         self.started: dict[str, datetime] = {}
         self._tools: dict[str, Tools] = {}
         if there:
@@ -152,7 +152,6 @@ class Shops:
         world, chance = self.world, self.world.chance
         skus = chance.sample(list(world.profile.skus), min(len(world.profile.skus), chance.choice((1, 1, 1, 2))))
         parts = tuple(Part(sku, chance.choice((1, 1, 2))) for sku in skus)
-        self.mapped.setdefault((market.manner.key.channel, listing), []).append(parts)
         return Listing(key=ListingKey(market.manner.key, listing), parts=parts)
 
     def _map(self, context: Context, mapped: Listing) -> None:
@@ -256,5 +255,6 @@ def secret_of(key: ShopKey) -> dict[str, str]:
 
 
 SHARE_WITH_SHOPS = 0.5
+SHARE_ALONE = 0.6
 SHORT_OF_TIME = 0.01
 MAPPED_AT_ONCE = 0.65

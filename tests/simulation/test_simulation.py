@@ -80,7 +80,7 @@ QUICK = [
     "state table: _RELEASED, release",
     "read last",
     "intake: queued before 200",
-    "push: condition fence_is",
+    "push: the lease is written",
 ]
 
 
