@@ -342,12 +342,13 @@ class Listings:
             market.broken.clear()
             market.locked.clear()
             self._resume(market)
-            if self._needs_a_look():
-                self._verify_all(market)
+            # Reading back puts right what should never have gone wrong: it is left out where nothing needs it.
+            self._verify(market, percent=100 if self._needs_a_look() else 0)
 
     def _needs_a_look(self) -> bool:
         """Whether only what the marketplace shows can tell: the stream lost what was sold, or no clock is right."""
-        return bool(self.machinery.lost) or self.world.profile.clocks_far_off
+        profile = self.world.profile
+        return bool(self.machinery.lost) or profile.clocks_far_off or profile.months
 
     def _resume(self, market: Market) -> None:
         world, key = self.world, market.manner.key
@@ -362,12 +363,12 @@ class Listings:
 
         self.world.at_once("manage_stock", act)
 
-    def _verify_all(self, market: Market) -> None:
+    def _verify(self, market: Market, *, percent: int) -> None:
         key = market.manner.key
 
         def act(context: Context) -> None:
             settings = context.ledger.syncs.get(key)
-            context.ledger.syncs.put(key, replace(settings, verify_percent=100))
+            context.ledger.syncs.put(key, replace(settings, verify_percent=percent))
 
         self.world.at_once("manage_stock", act)
 
