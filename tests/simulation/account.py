@@ -124,6 +124,8 @@ class Account:
             if before is not None and before["state"] in STAYS:
                 yield f"{name} was cleared away while it was {before['state']}"
             return
+        if before is None and is_order(after) and self.gone[name]:
+            yield f"{name} was applied, cleared away, and is applied again"
         self.records[name] = after
         self._add(after, 1)
         yield from self.orders.written(before, after) if is_order(after) else _of_record(before, after)

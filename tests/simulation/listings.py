@@ -149,6 +149,8 @@ class Listings:
                 key = (name.split("#")[0], item["sk"])
                 if (after or {}).get("fence", 0) != (before or {}).get("fence", 0):
                     self.begun[key] = (self.world.now, self.world.stage.current)
+                if "blocked" in (after or {}) and item["sk"] not in self.shops.markets[key[0]].ever_broken:
+                    self.world.blame(f"{key} is given up, and was never refused by itself", item["sk"])
                 if (after or {}).get("own") != (before or {}).get("own"):
                     self.changed[key[0]] = self.world.now
             elif kind == "LISTING" or (kind == "SHOP" and item["sk"] in SETTLED_BY):
@@ -166,7 +168,10 @@ class Listings:
                 world.blame(f"{name}: two pushes are in flight at once", item.listing)
         if by is not me and exact and world.profile.skew_seconds == 0:
             world.blame(f"{name} is pushed by one whose lease has passed", item.listing)
-        if self.changed.get(channel, 0.0) >= since or "parts" not in shelf.item("LISTING", item.listing):
+        # Settings are read before the lease is taken.
+        if self.changed.get(channel, 0.0) >= (min(since, me.started) if me else since) or "parts" not in shelf.item(
+            "LISTING", item.listing
+        ):
             return
         least, most = shelf.bounds(item.listing, since=since)
         if not least <= item.quantity <= most:
@@ -286,6 +291,7 @@ class Listings:
         what = chance.choice(("banned", "promotion", "quota", "over", "over"))
         if what == "banned":
             market.broken.add(listing)
+            market.ever_broken.add(listing)
             self.world.met("listing_banned")
         elif what == "promotion":
             market.locked.add(listing)
@@ -336,12 +342,13 @@ class Listings:
             market.broken.clear()
             market.locked.clear()
             self._resume(market)
-            if self._needs_a_look():
-                self._verify_all(market)
+            # Reading back puts right what should never have gone wrong: it is left out where nothing needs it.
+            self._verify(market, percent=100 if self._needs_a_look() else 0)
 
     def _needs_a_look(self) -> bool:
         """Whether only what the marketplace shows can tell: the stream lost what was sold, or no clock is right."""
-        return bool(self.machinery.lost) or self.world.profile.clocks_far_off
+        profile = self.world.profile
+        return bool(self.machinery.lost) or profile.clocks_far_off or profile.months
 
     def _resume(self, market: Market) -> None:
         world, key = self.world, market.manner.key
@@ -356,12 +363,12 @@ class Listings:
 
         self.world.at_once("manage_stock", act)
 
-    def _verify_all(self, market: Market) -> None:
+    def _verify(self, market: Market, *, percent: int) -> None:
         key = market.manner.key
 
         def act(context: Context) -> None:
             settings = context.ledger.syncs.get(key)
-            context.ledger.syncs.put(key, replace(settings, verify_percent=100))
+            context.ledger.syncs.put(key, replace(settings, verify_percent=percent))
 
         self.world.at_once("manage_stock", act)
 

@@ -18,7 +18,10 @@ DOWN, UNHEARD, DIED = 0.5, 0.85, 1.0
 
 
 class Mailbox:
-    """One queue and its dead letters, which a person or an hourly run sends back. `sent` hears each body it takes."""
+    """One queue and its dead letters, which a person or an hourly run sends back. `sent` hears each body it takes.
+
+    `taken_back` hears of each dead letter before it goes.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Mailbox:
         self.world = world
         self.fault_rate = fault_rate
         self.sent: Callable[[str], None] = lambda _body: None
+        self.taken_back: Callable[[Message], None] = lambda _letter: None
         self.work = Queue(
             name=name,
             chance=world.chance,
@@ -153,6 +157,7 @@ class Post:
         def take_away() -> None:
             for each in list(self._queue.waiting):
                 if each.handle == int(receipt):
+                    self._mailbox.taken_back(each)
                     self._queue.waiting.remove(each)
 
         self._call("delete", receipt, take_away)
@@ -171,7 +176,9 @@ class Post:
     def _call(self, method: str, about: object, do: Callable[[], None]) -> None:
         world = self._world
         world.step(self._who, f"{self._queue.name}: {method}", about)
-        if world.calm or world.chance.random() >= self._mailbox.fault_rate:
+        # What is put aside is little: it fails more often, or nobody would see what happens then.
+        rate = self._mailbox.fault_rate * (8 if method == "put aside" else 1)
+        if world.calm or world.chance.random() >= rate:
             do()
             return
         number = world.chance.random()

@@ -85,6 +85,7 @@ class Market:
     flights: list[Flight] = field(default_factory=list)
     pushing: dict[str, list[tuple[float, object]]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    ever_broken: set[str] = field(default_factory=set)
     locked: set[str] = field(default_factory=set)
     down_until: float = 0.0
     limits_until: float = 0.0
@@ -266,6 +267,9 @@ class Market:
         )
         if len({order.updated_at for order in found}) < len(found):
             self.world.met("polling_tie", self.who)
+        if found and self._fault("short"):
+            self.world.met("short_order_page", self.who)
+            del found[int(self.world.chance.random() * len(found))]
         start, size = int(cursor or 0), self.sheet.orders_page
         part = found[start : start + size]
         following = str(start + size) if start + size < len(found) else None

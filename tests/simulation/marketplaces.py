@@ -26,7 +26,7 @@ from holdfast.services.orders.apply_order import apply_delivery
 from holdfast.services.orders.dead_letters import Aside, redrive
 from holdfast.services.orders.messages import order_from
 
-from .account import Item
+from .account import Changed, Item
 from .market import STALE_SECONDS, Market, age, age_told, notices_of, second
 from .order_book import next_of
 from .parts import Act
@@ -96,6 +96,10 @@ class Marketplaces:
         self._delays = chance.choice(((0.0,), (0.0, 3.0, 60.0), (0.0, 20.0, TWO_HOURS + 60.0)))
         self._rounds = 0
         shops.orders.sent = self._note_queued
+        shops.orders.taken_back = lambda letter: self._is_over(letter, world.now)
+        self._sweeps = chance.random() < HALF or world.profile.months or world.profile.has("leap")
+        if shops.markets:
+            world.on_write.append(self._watch)
         for market in shops.markets.values():
             market.buy = lambda market=market: self._buy(market)  # type: ignore[misc]  # bound now
 
@@ -117,7 +121,7 @@ class Marketplaces:
             Act(1, self.forge),
             Act(1, self.redrive),
             Act(1, self.weather),
-            Act(1, self.map),
+            Act(2, self.map),
         ]
 
     # ---- shoppers
@@ -164,6 +168,13 @@ class Marketplaces:
         if not open_ones:
             return None
         order = world.chance.choice(open_ones)
+        while self._go_on(market, order) and world.chance.random() < AT_ONCE:
+            order = market.orders[order.order_id]
+        return None
+
+    def _go_on(self, market: Market, order: MarketOrder) -> bool:
+        """One more change of the order; False: there was none to make."""
+        world = self.world
 
         def gives_back(listing: str, units: int) -> None:
             if market.sheet.cancel_gives_back is GivesBack.ALWAYS and order.created_at >= self._started(market):
@@ -171,7 +182,7 @@ class Marketplaces:
 
         after = next_of(world.chance, order, gives_back)
         if after is order:
-            return None
+            return False
         world.steps += 1
         at = max(order.updated_at, second(world))
         if world.profile.clocks_far_off:
@@ -180,7 +191,7 @@ class Marketplaces:
         if at == order.updated_at:
             world.met("changed_twice_in_a_second")
         self._changed(market, replace(after, updated_at=at))
-        return None
+        return True
 
     def _changed(self, market: Market, order: MarketOrder) -> None:
         market.keep(order)
@@ -429,14 +440,28 @@ class Marketplaces:
             yield order_from(message["order"])
         elif message["kind"] == "changed":
             known = market.known_at(message["order_id"], began - STALE_SECONDS)
-            yield from [known] if known else []
+            yield known or market.past[message["order_id"]][0][1]
         elif message["kind"] == "webhook":
             for notice in market.read_delivery({}, base64.b64decode(message["body"])):
                 if isinstance(notice, OrderTold):
                     yield notice.order
                 else:
-                    known = market.known_at(getattr(notice, "order_id"), began - STALE_SECONDS)  # noqa: B009
-                    yield from [known] if known else []
+                    name = getattr(notice, "order_id")  # noqa: B009  # it tells that an order changed
+                    yield market.known_at(name, began - STALE_SECONDS) or market.past[name][0][1]
+
+    def _watch(self, changes: Sequence[Changed]) -> None:
+        """An order takes what is not there only once the units of ended holds are taken."""
+        world, actor = self.world, self.world.stage.current
+        if not any(each is not None and each["sk"] == "RESERVATION" and "told" in each for _, each in changes):
+            return
+        started = actor.started if actor else world.now - 1.0
+        latest = started - world.policy.margin_seconds - world.profile.skew_seconds
+        for before, after in changes:
+            if after is None or before is None or after["sk"][:6] != "LEVEL#" or after["available"] >= 0:
+                continue
+            due = [minute for minute in after["wheel"] if int(minute) < latest]
+            if due and after["available"] < before["available"]:
+                world.blame(f"{after['pk']} was oversold by an order while {due} had ended", after["pk"])
 
     def _record(self, market: Market, order_id: str) -> Item | None:
         return self.world.account.last_known(f"{market.manner.key.channel}:{market.manner.key.shop}:{order_id}")
@@ -511,8 +536,9 @@ class Marketplaces:
     def map(self) -> Actor | None:
         """A listing is mapped, or sells something else from now on."""
         world, market = self.world, self._market()
+        waiting = [each for each in market.shown if self.shops.listing_key(market, each) not in world.store.items]
         if not world.is_full():
-            self.shops.map(market, world.chance.choice(sorted(market.shown)))
+            self.shops.map(market, world.chance.choice(waiting or sorted(market.shown)))
         return None
 
     # ---- after the faults
@@ -528,7 +554,7 @@ class Marketplaces:
             if world.chance.random() < HALF and not posted.forged:
                 world.at_once("receive_webhook", lambda context: self._receive(context, posted))  # noqa: B023
         self.under_way.clear()
-        if self._rounds == 1:
+        if self._rounds == 1 and self._sweeps:
             world.now += SWEEP_SECONDS
         self._redrive_all()
         self._drain()
@@ -598,6 +624,8 @@ class Marketplaces:
             if not self._is_not_ours(market, order):
                 yield f"{market.manner.key}: {order} is not there"
             return
+        if order.created_at < self._started(market):
+            yield f"{record['pk']} is from before the shop was connected, and was applied"
         if age_told(record["told"]) != age(order):
             yield f"{record['pk']} says {record['told']}, the marketplace {order}"
         for line in record["told"]["lines"]:
@@ -609,6 +637,7 @@ MOST_TURNS = 400
 LOCK_AND_MEMORY_SECONDS = 400.0
 BEFORE_START = 0.04
 OFTEN = 0.4
+AT_ONCE = 0.3
 HALF = 0.5
 
 

@@ -8,7 +8,9 @@ from holdfast.domain.market import MarketOrder, OrderLine, Stage
 
 GivesBack = Callable[[str, int], None]
 
-WAYS = ("pay", "ship", "ship", "cancel", "cut", "hold back", "return")
+WAYS = ("pay", "ship", "ship", "cancel", "cut", "hold back", "hold back", "return")
+# Of what has left.
+COMES_BACK = frozenset({"return", "ship", "cut"})
 
 
 def next_of(chance: random.Random, order: MarketOrder, gives_back: GivesBack) -> MarketOrder:
@@ -17,8 +19,10 @@ def next_of(chance: random.Random, order: MarketOrder, gives_back: GivesBack) ->
     What is off an order stays off, a stage is not taken back, and what has left only comes back.
     """
     what, number = chance.choice(WAYS), int(chance.random() * len(order.lines))
+    if order.stage is Stage.CANCELLED:
+        return order
     if order.stage is Stage.SHIPPED:
-        return _returned(order, number) if what == "return" else order
+        return _returned(order, number) if what in COMES_BACK else order
     if what == "pay" and order.stage is Stage.UNPAID:
         return replace(order, stage=Stage.PAID)
     if what == "ship":

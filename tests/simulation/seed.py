@@ -58,10 +58,10 @@ class Seed:
             Warehouse(self.world, shopping),
             machinery,
         ]
-        shops = Shops(self.world)
+        self.shops = Shops(self.world)
         self.parts += [
-            Marketplaces(self.world, shopping, shops),
-            Listings(self.world, shopping, shops, machinery),
+            Marketplaces(self.world, shopping, self.shops),
+            Listings(self.world, shopping, self.shops, machinery),
             # Judged last: at rest they buy once more, and what is sold then no listing has heard of.
             Buyers(self.world, shopping, scarcity),
         ]
@@ -79,6 +79,14 @@ class Seed:
         self.world.stage.clear()
         return self._result()
 
+    def _weight(self, part: Part, act: Act) -> int:
+        """In some seeds with shops there is little else, so that more befalls each order and each listing."""
+        return (
+            act.weight
+            if isinstance(part, (Marketplaces, Listings)) or not self.shops.alone
+            else max(1, act.weight // 4)
+        )
+
     def _count(self, metric: str, units: int) -> None:
         self.world.counted[metric] += units
 
@@ -86,7 +94,7 @@ class Seed:
         world, stage = self.world, self.world.stage
         for part in self.parts:
             part.begin()
-        self._slots = _slots([act for part in self.parts for act in part.acts()])
+        self._slots = [act for part in self.parts for act in part.acts() for _ in range(self._weight(part, act))]
         world.calm = False
         self._until = world.steps + self.profile.chaos_steps
         stage.play()
@@ -168,10 +176,6 @@ class Seed:
 
 
 OTHERS_FIRST = 0.6
-
-
-def _slots(acts: list[Act]) -> list[Act]:
-    return [act for act in acts for _ in range(act.weight)]
 
 
 def run_seed(number: int, stage: Stage) -> Result:

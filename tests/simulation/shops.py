@@ -36,8 +36,8 @@ STAGE = "test"
 LISTINGS = ("1~1", "1~2", "2~0", "3~0")
 
 
-def manner_of(chance: random.Random, channel: str) -> Manner:
-    """What the marketplace of one shop is like."""
+def manner_of(chance: random.Random, channel: str, *, steady: bool) -> Manner:
+    """What the marketplace of one shop is like. `steady`: polls never stop for days, so lists may leave out orders."""
     sheet = replace(
         SHEET,
         channel=channel,
@@ -56,6 +56,8 @@ def manner_of(chance: random.Random, channel: str) -> Manner:
         quota_resets=chance.choice((None, "00:00 UTC+8")),
     )
     rates = {fault: chance.choice((0.02, 0.1)) for fault in ON_CALLS if chance.random() < 0.5}
+    if steady and chance.random() < 0.3:
+        rates["short"] = 0.1
     if chance.random() < 0.5:
         rates |= {"late": chance.choice((0.3, 0.7)), "sells": 0.2}
     whole = channel in {"haravan", "woocommerce"}
@@ -84,15 +86,17 @@ class Tools:
 
 
 class Shops:
-    """`markets`: by channel, one shop each; none in half of the seeds. `mapped`: every mapping a listing ever had."""
+    """`markets`: by channel, one shop each; none in half of the seeds. `alone`: little else happens in this one."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         chance = world.chance
         there = chance.random() < SHARE_WITH_SHOPS
         names = chance.sample(CHANNELS, chance.choice((1, 1, 2, 3))) if there else []
-        self.markets = {name: Market(world, manner_of(chance, name)) for name in names}
-        fault_rate = chance.choice((0.0, 0.01, 0.04))
+        self.alone = there and chance.random() < SHARE_ALONE
+        steady = not (world.profile.has("leap") or world.profile.months)
+        self.markets = {name: Market(world, manner_of(chance, name, steady=steady)) for name in names}
+        fault_rate = chance.choice((0.0, 0.02, 0.06))
         self.vault = Vault(world, fault_rate=fault_rate)
         self.vault.written = self._secret_written
 
@@ -109,7 +113,6 @@ class Shops:
         self.orders = mailbox("orders", most_receives=20)
         self.polls = mailbox("polls", most_receives=5)
         self.pushes = mailbox("pushes", most_receives=100)
-        self.mapped: dict[tuple[str, str], list[tuple[Part, ...]]] = {}
         self.started: dict[str, datetime] = {}
         self._tools: dict[str, Tools] = {}
         if there:
@@ -149,7 +152,6 @@ class Shops:
         world, chance = self.world, self.world.chance
         skus = chance.sample(list(world.profile.skus), min(len(world.profile.skus), chance.choice((1, 1, 1, 2))))
         parts = tuple(Part(sku, chance.choice((1, 1, 2))) for sku in skus)
-        self.mapped.setdefault((market.manner.key.channel, listing), []).append(parts)
         return Listing(key=ListingKey(market.manner.key, listing), parts=parts)
 
     def _map(self, context: Context, mapped: Listing) -> None:
@@ -237,7 +239,14 @@ class Shops:
         actor, world = self.world.stage.current, self.world
         if actor is None:
             return lambda: False
-        return lambda: actor.deadline - world.now < needed_ms / 1000
+
+        def is_short() -> bool:
+            if not world.calm and world.chance.random() < SHORT_OF_TIME:
+                world.met("time_was_short")
+                return True
+            return actor.deadline - world.now < needed_ms / 1000
+
+        return is_short
 
 
 def secret_of(key: ShopKey) -> dict[str, str]:
@@ -246,4 +255,6 @@ def secret_of(key: ShopKey) -> dict[str, str]:
 
 
 SHARE_WITH_SHOPS = 0.5
-MAPPED_AT_ONCE = 0.75
+SHARE_ALONE = 0.6
+SHORT_OF_TIME = 0.01
+MAPPED_AT_ONCE = 0.65

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from holdfast.channels.protocol import StockItem
+from holdfast.domain.market import MarketOrder, OrderLine
+from holdfast.domain.market import Stage as Stage_
 from holdfast.store.table import Action, Cancelled, Check, ConditionFailed, Delete, Item, Key, Put, Query
 from tests.simulation import certificate as certificates
 from tests.simulation.account import account_of
 from tests.simulation.guards import GUARDS
+from tests.simulation.mail import Mailbox
 from tests.simulation.many import Totals, run_for
-from tests.simulation.mutants import by_simulation, mutant, without
-from tests.simulation.profile import ON_READS, ON_THE_WORLD, ON_WRITES
+from tests.simulation.market import LIMITS, Market, age
+from tests.simulation.mutants import Missed, by_simulation, document, mutant, source_of, without
+from tests.simulation.order_account import OrderAccount
+from tests.simulation.order_book import next_of
+from tests.simulation.profile import ON_READS, ON_THE_WORLD, ON_WRITES, drawn
 from tests.simulation.queues import WEEK_SECONDS, Queue
 from tests.simulation.seed import run_seed
-from tests.simulation.stage import Stage
+from tests.simulation.shops import manner_of
+from tests.simulation.stage import Actor, Stage
 from tests.simulation.store import Invalid, Store
 from tests.simulation.story import shortened, whole
 from tests.simulation.survived import FAULTS, met
-from tests.simulation.world import Violated
+from tests.simulation.world import Violated, World
 from tests.support import fake_table
+from tests.support.market import HANOI, SHEET, FakeAccounts, no_network
 from tests.support.table_scripts import actions, some_keys
+from tests.support.world import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +74,14 @@ def test_seeds_differ(stage: Stage) -> None:
     assert whole(run_seed(1, stage)) != whole(run_seed(2, stage))
 
 
-QUICK = ["condition enough_free", "condition entry_unchanged", "state table: _RELEASED, release", "read last"]
+QUICK = [
+    "condition enough_free",
+    "condition entry_unchanged",
+    "state table: _RELEASED, release",
+    "read last",
+    "intake: queued before 200",
+    "push: the lease is written",
+]
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -75,9 +94,7 @@ def test_without_a_guard_the_simulator_finds_what_goes_wrong(name: str) -> None:
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda each: each.name)
 def test_every_guard_is_where_the_list_says(guard: Any) -> None:
     """Otherwise `make mutate` would take nothing away, and nobody would know."""
-    from tests.simulation.mutants import CORE
-
-    text = (CORE / "holdfast" / guard.source).read_text(encoding="utf-8")
+    text = source_of(guard).read_text(encoding="utf-8")
     assert without(guard, text) != text
 
 
@@ -218,6 +235,131 @@ def test_a_copy_is_a_message_of_its_own() -> None:
     queue = a_queue(copies_per_100=100)
     queue.send("paid", now=0.0)
     assert len(queue.waiting) == 2
+
+
+def test_what_is_put_aside_and_sent_back_is_never_in_no_queue() -> None:
+    box = a_mailbox()
+    post, aside = box.post("me"), box.post_aside("me")
+    post.send({"kind": "told"})
+    [(message, handle)] = box.take(10)
+    aside.put_aside(message.body, reason="it fails", first_sent_ms=0)
+    assert box.work.delete(message, handle)
+
+    [letter] = aside.receive(10, hidden_seconds=60)
+    assert (aside.waiting(), post.waiting()) == (1, 0)
+    post.send_again(letter.body)
+    aside.delete(letter.receipt)
+    assert (aside.waiting(), post.waiting()) == (0, 1)
+
+
+def test_a_postponed_message_is_seen_again_when_its_time_is_up() -> None:
+    box = a_mailbox()
+    box.post("me").send({"kind": "told"})
+    [(_, handle)] = box.take(10)
+    box.post("me").postpone(str(handle), 7)
+    assert box.take(10) == []
+    box.world.now += 8
+    assert len(box.take(10)) == 1
+
+
+# ---- marketplaces
+
+
+def a_world() -> World:
+    chance = random.Random(1)  # noqa: S311  # a seed, not a secret
+    return World(drawn(chance), chance, Stage())
+
+
+def a_mailbox() -> Mailbox:
+    return Mailbox(a_world(), "orders", visibility_seconds=30.0, most_receives=3, copies=0, fault_rate=0.0)
+
+
+def a_market(**rates: float) -> Market:
+    world = a_world()
+    steady = manner_of(world.chance, "shopee", steady=True)
+    return Market(world, replace(steady, rates=rates, sheet=SHEET))
+
+
+def push(market: Market, listing: str, quantity: int) -> None:
+    account = replace(FakeAccounts(now=NOON).read(HANOI), access_token=market.new_tokens().access_token)
+    at = datetime.fromtimestamp(market.world.now, UTC)
+    market.push_stock(account, [StockItem(listing=listing, quantity=quantity)], no_network, at)
+
+
+def test_a_number_that_is_applied_late_may_stand_over_a_newer_one_but_not_beyond_the_horizon() -> None:
+    market = a_market(late=1.0)
+    market.world.calm = False
+    while not market.flights:
+        push(market, "1~0", 5)
+    market.world.calm = True
+    push(market, "1~0", 2)
+    assert market.shown["1~0"] == 2
+    market.world.now += LIMITS.horizon_s
+    market.apply()
+    assert market.shown["1~0"] == 5
+    assert market.world.faults["pushes_arrived_in_reverse"] == 1
+
+
+def test_a_refresh_without_the_lock_is_a_violation() -> None:
+    market = a_market()
+    tokens = market.new_tokens()
+    account = replace(FakeAccounts(now=NOON).read(HANOI), refresh_token=tokens.refresh_token)
+    me = Actor("me", lambda: None, started=market.world.now, limit_seconds=60.0)
+    market.world.stage.turn = lambda: None  # type: ignore[method-assign]  # nobody else is there
+    market.world.stage.current = me
+    market.refresh(account, no_network, NOON)
+    assert [each.what for each in market.world.violations] == ["shopee/hanoi: its token is refreshed without the lock"]
+
+
+def an_order(**more: Any) -> Item:
+    """One kettle of an order, paid and committed."""
+    line = {"listing": "1~0", "o": 2, "c": 1, "parts": [["kettle", 1]]}
+    told = {"shop": "hanoi", "heard_by": "poll", "stage": "paid", "updated_at": 1_000, "lines": [line]}
+    lines = [{"sku": "kettle", "location": "main", "quantity": 1}]
+    return {
+        "pk": "RESERVATION#shopee:hanoi:A1", "sk": "RESERVATION", "state": "committed", "version": 1, "told": told,
+        "lines": lines, **more,
+    }  # fmt: skip
+
+
+def test_the_account_finds_an_order_that_is_in_twice_or_not_at_all() -> None:
+    account = OrderAccount()
+    assert list(account.effect(an_order())) == []
+    assert list(account.effect(an_order(lines=[]))) != []
+    assert list(account.effect(an_order(lines=[{"sku": "kettle", "location": "main", "quantity": 2}]))) != []
+    moved = {"on_hand": {"main": -1}, "unavailable": {}}
+    account.movement("kettle", "shopee:hanoi:A1 added 2 main", moved)
+    assert list(account.effect(an_order())) != []
+
+
+def test_the_account_finds_older_news_in_the_place_of_newer() -> None:
+    account, newer = OrderAccount(), an_order()
+    older = an_order(version=2, told={**newer["told"], "updated_at": 999})
+    assert list(account.written(None, newer)) == []
+    assert list(account.written(newer, older)) != []
+
+
+def test_an_order_only_goes_on_and_what_is_off_it_stays_off() -> None:
+    chance = random.Random(2)  # noqa: S311  # a seed, not a secret
+    order = MarketOrder(
+        order_id="A1", stage=Stage_.UNPAID, created_at=NOON, updated_at=NOON,
+        lines=(OrderLine(listing="1~0", ordered=3), OrderLine(listing="2~0", ordered=1)),
+    )  # fmt: skip
+    ages = [age(order)]
+    for _ in range(200):
+        order = next_of(chance, order, lambda _listing, _units: None)
+        ages.append(age(order))
+        assert all(0 <= line.returned <= line.wanted <= line.ordered for line in order.lines)
+    assert ages == sorted(ages)
+    assert order.stage in {Stage_.SHIPPED, Stage_.CANCELLED}
+
+
+def test_rows_of_guards_that_were_left_alone_stay_in_the_document() -> None:
+    written = "| read last | nobody | seed 1: sold | `test_x: test_y` |\n| long gone | nothing | none | none |\n"
+    told = document([Missed(GUARDS[0], "seed 7 after 1.0 s: sold", "tests/unit/test_z.py::test_w")], written)
+    assert "| read last | nobody | seed 1: sold | `test_x: test_y` |" in told
+    assert f"| {GUARDS[0].name} | {GUARDS[0].protects} | seed 7: sold | `test_z: test_w` |" in told
+    assert "long gone" not in told
 
 
 # ---- the certificate

@@ -241,6 +241,21 @@ def test_an_order_of_an_unknown_listing_waits_and_is_applied_when_it_is_mapped(f
     assert fair.world.faults() == []
 
 
+def test_what_is_held_back_of_a_listing_that_is_mapped_after_the_order_has_left_is_set_aside(fair: Fair) -> None:
+    held_back = OrderLine(listing="9~0", ordered=3, withheld=2)
+    order = fair.order("A1", Stage.SHIPPED, lines={"1~0": 1, "9~0": held_back})
+    apply_order(fair.intake, fair.shop, order, heard_by="webhook")
+    before = fair.world.level()
+    fair.map("9~0", kettle=1)
+    for message in fair.queue.take():
+        apply_delivery(fair.intake, message)
+
+    after = fair.world.level()
+    assert (after.on_hand, after.unavailable) == (before.on_hand - 1, 2)
+    assert after.available == before.available - 3
+    assert fair.world.faults() == []
+
+
 def test_an_order_that_waited_until_it_was_shipped_leaves_when_it_is_mapped(fair: Fair) -> None:
     fair.world.sell("mug", main=5)
     told(fair, fair.order("A1", Stage.SHIPPED, lines={"1~0": 1, "2~0": 2}))

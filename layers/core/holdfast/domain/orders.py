@@ -237,16 +237,21 @@ def _after_shipping(plan: _Plan, record: Reservation | None, before: Told | None
     """The order has left. Units added to it leave too; what comes back is received; what is cancelled is outside."""
     for line in record.lines if record else ():
         plan.lines[line.place] = line.quantity
+    counted = {line.listing for line in before.lines if line.parts is not None} if before else set()
     for sold in told.lines:
+        # What is held back of a line that was mapped only now did not leave, and was set aside by nobody.
+        aside = 0 if sold.listing in counted else sold.withheld
         for part in sold.parts or ():
-            units = max(0, sold.wanted - sold.left) * part.quantity
-            if units:
-                place = plan.place_for(part.sku, units)
+            units, kept = max(0, sold.wanted - sold.left) * part.quantity, aside * part.quantity
+            if units + kept:
+                place = plan.place_for(part.sku, units + kept)
                 if isinstance(place, FoldFirst):
                     return place
-                plan.flows[place].available -= units
+                plan.flows[place].available -= units + kept
+                plan.flows[place].unavailable += kept
                 plan.flows[place].on_hand -= units
                 plan.left[place] += units
+                plan.withheld[place] += kept
     _take_back(plan, before, told)
     return None
 
