@@ -446,14 +446,19 @@ def push(kind: int, data: Any) -> bytes:
 def test_an_order_push_names_the_order_and_its_time() -> None:
     [vector] = [each for each in known("tiktok_shop", "webhook") if each["name"] == "ecomphp_test_type1"]
     assert CHANNEL.read_delivery({}, vector["raw_body"].encode()) == (
-        OrderChanged(order_id="576684019603311365", at=datetime(2022, 9, 25, 8, 46, 50, tzinfo=UTC)),
+        OrderChanged(
+            order_id="576684019603311365",
+            at=datetime(2022, 9, 25, 8, 46, 50, tzinfo=UTC),
+            shop_there="7494726673780148744",
+        ),
     )
 
 
 @pytest.mark.parametrize("kind", [11, 12])
 def test_a_push_of_a_cancellation_or_a_return_makes_its_order_fetched(kind: int) -> None:
     data = {"order_id": "576486316948490001", "cancel_status": "CANCELLATION_REQUEST_SUCCESS"}
-    assert CHANNEL.read_delivery({}, push(kind, data)) == (OrderChanged(order_id="576486316948490001"),)
+    told = OrderChanged(order_id="576486316948490001", shop_there="7494049642642441621")
+    assert CHANNEL.read_delivery({}, push(kind, data)) == (told,)
 
 
 @pytest.mark.parametrize(("kind", "what"), [(6, "deauthorised"), (7, "authorisation_ending"), (39, "promotion")])
