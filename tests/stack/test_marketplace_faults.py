@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 
+# All scenes begin before the first test ends.
+pytestmark = pytest.mark.timeout(600)
+
 # A number that follows another one soon is sent once more, when the first one can no longer come late.
 CONFIRMED = "an earlier push may have been applied late"
 
