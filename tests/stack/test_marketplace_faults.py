@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 
+# All scenes begin before the first test ends.
+pytestmark = pytest.mark.timeout(600)
+
 # A number that follows another one soon is sent once more, when the first one can no longer come late.
 CONFIRMED = "an earlier push may have been applied late"
 
@@ -472,6 +475,38 @@ def test_an_order_of_an_unknown_listing_is_kept_as_an_incident_and_applied_when_
     scene.wait(lambda: scene.level("mug")["committed"] == 3, "its units")
     scene.wait(lambda: shop.incident("listing_unknown", is_open=False) is not None, "the incident closes itself")
     scene.adds_up()
+
+
+@beside_the_others
+def test_an_order_that_was_put_aside_blocks_nobody_and_is_applied_once_its_cause_is_gone(scene: Scene) -> None:
+    scene.stock(tea=60)
+    # More listings that nobody has mapped than one transaction can keep as incidents.
+    boxes: dict[str, str | None] = {f"box {number}": None for number in range(50)}
+    shop = scene.open("woocommerce", sells={"tea": "tea", **boxes})
+    scene.begin()
+    lines = {shop.goods[each]: 1 for each in boxes}
+    large = scene.market.door.buy("woocommerce", shop.stall.shop, lines, paid=True)
+    assert large is not None
+    after = shop.buy(1)
+    scene.wait(lambda: shop.state_of(after) == "committed", "an order after it")
+    scene.wait(lambda: "order_too_large" in _why_put_aside(shop), "the dead letter")
+    assert shop.state_of(large) is None
+
+    for each in boxes:
+        shop.map(each, "tea")
+    scene.wait(lambda: _is_redriven(shop, large), "the order, sent on its way again")
+    scene.adds_up()
+    assert scene.level()["available"] == 9
+
+
+def _why_put_aside(shop: Shop) -> set[str]:
+    letters = shop.scene.market.call("GET", "/v1/dead-letters?limit=100")["items"]
+    return {each["reason"].partition(":")[0] for each in letters if each["shop"] == shop.stall.shop}
+
+
+def _is_redriven(shop: Shop, order: str) -> bool:
+    shop.scene.market.call("POST", "/v1/dead-letters/redrive", {"limit": 100, "queue": "orders"})
+    return shop.state_of(order) == "committed"
 
 
 @beside_the_others

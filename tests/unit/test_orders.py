@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from holdfast.channels.protocol import OrderChanged, ShopSaid
+from holdfast.channels.shopee.sheet import SHEET as SHOPEE
 from holdfast.domain.errors import OrderTooLarge, Refused, Unavailable
 from holdfast.domain.incident import Kind
 from holdfast.domain.market import MarketOrder, OrderLine, Stage
@@ -14,7 +15,7 @@ from holdfast.domain.reservation import Reservation, State
 from holdfast.services.orders.apply_order import apply_delivery, apply_order
 from holdfast.services.stock.look_up import list_incidents
 from tests.support.faults import Crash, any_transaction, crash, lose_reply
-from tests.support.market import Fair
+from tests.support.market import SHEET, Fair
 from tests.support.world import POLICY, World
 
 
@@ -302,6 +303,24 @@ def test_a_push_without_lines_fetches_the_order(fair: Fair) -> None:
 
 def test_a_push_that_comes_before_the_order_can_be_fetched_comes_again(fair: Fair) -> None:
     fair.market.deliveries.append((OrderChanged(order_id="A1"),))
+    with pytest.raises(Unavailable):
+        apply_delivery(fair.intake, fair.delivered())
+
+
+def test_a_push_for_another_shop_of_the_same_app_is_left_to_that_shops_polling(fair: Fair) -> None:
+    fair.market.sheet = replace(SHEET, webhook=SHOPEE.webhook)
+    account = fair.accounts.read(fair.key)
+    fair.accounts.kept[fair.key] = replace(account, members={"shop_id": "8"})
+    fair.market.deliveries.append((OrderChanged(order_id="B1", shop_there="9"),))
+    apply_delivery(fair.intake, fair.delivered())
+    assert fair.world.counted["ForAnotherShop"] == 1
+
+    # What can be fetched is this shop's, whatever a secret says of its id; and what is its own comes again.
+    fair.order("A1", lines={"1~0": 2})
+    fair.market.deliveries.append((OrderChanged(order_id="A1", shop_there="9"),))
+    apply_delivery(fair.intake, fair.delivered())
+    assert fair.world.level().committed == 2
+    fair.market.deliveries.append((OrderChanged(order_id="A2", shop_there="8"),))
     with pytest.raises(Unavailable):
         apply_delivery(fair.intake, fair.delivered())
 

@@ -468,14 +468,17 @@ def push(kind: int, data: Any, **others: Any) -> bytes:
 def test_an_order_push_names_the_order_and_its_time() -> None:
     [vector] = [each for each in known("lazada", "webhook") if each["name"] == "trade_order_unpaid"]
     assert CHANNEL.read_delivery({}, vector["raw_body"].encode()) == (
-        OrderChanged(order_id="260422900198363", at=datetime(2020, 10, 26, 7, 50, 38, tzinfo=UTC)),
+        OrderChanged(
+            order_id="260422900198363", at=datetime(2020, 10, 26, 7, 50, 38, tzinfo=UTC), shop_there="1234567"
+        ),
     )
 
 
 @pytest.mark.parametrize("kind", [10, 14])
 def test_a_push_of_a_return_or_a_parcel_makes_its_order_fetched(kind: int) -> None:
     data = {"trade_order_id": 416557324702006, "reverse_status": "RTM_INIT", "buyer_id": 100112802006}
-    assert CHANNEL.read_delivery({}, push(kind, data)) == (OrderChanged(order_id="416557324702006"),)
+    told = OrderChanged(order_id="416557324702006", shop_there="1234567")
+    assert CHANNEL.read_delivery({}, push(kind, data)) == (told,)
 
 
 def test_the_end_of_the_permission_is_said() -> None:

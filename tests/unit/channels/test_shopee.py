@@ -469,17 +469,23 @@ def push(code: int, data: Any, **others: Any) -> bytes:
     return json.dumps({"code": code, "data": data, "shop_id": 727720655, "timestamp": 1_660_123_127, **others}).encode()
 
 
+def changed(order_sn: str) -> OrderChanged:
+    return OrderChanged(order_id=order_sn, shop_there="727720655")
+
+
 def test_an_order_push_names_the_order_and_its_time() -> None:
     [vector] = [each for each in known("shopee", "webhook") if each["name"] == "order_status_push_code3"]
     assert CHANNEL.read_delivery({}, vector["raw_body"].encode()) == (
-        OrderChanged(order_id="220810QSK8S7BX", at=datetime(2022, 8, 10, 9, 18, 47, tzinfo=UTC)),
+        OrderChanged(
+            order_id="220810QSK8S7BX", at=datetime(2022, 8, 10, 9, 18, 47, tzinfo=UTC), shop_there="727720655"
+        ),
     )
 
 
 @pytest.mark.parametrize("data", [{"ordersn": "A", "status": 2}, {"order_sn": "A", "return_sn": "R"}])
 def test_a_return_or_parcel_push_makes_its_order_fetched(data: dict[str, Any]) -> None:
     for code in (29, 30):
-        assert CHANNEL.read_delivery({}, push(code, data)) == (OrderChanged(order_id="A"),)
+        assert CHANNEL.read_delivery({}, push(code, data)) == (changed("A"),)
 
 
 @pytest.mark.parametrize(
@@ -517,7 +523,7 @@ def kept(*rows: dict[str, Any], more: bool = False, last: int = 77) -> ScriptedS
 
 def test_lost_pushes_are_read_and_then_confirmed() -> None:
     pulled = CHANNEL.pull(SHOP, None, kept(lost("A"), lost("B", as_text=True), more=True), NOW)
-    assert pulled.notices == (OrderChanged(order_id="A"), OrderChanged(order_id="B"))
+    assert pulled.notices == (changed("A"), changed("B"))
     assert (pulled.position, pulled.more) == ("77", True)
 
     send = ScriptedSend(answered(said()))
@@ -529,7 +535,7 @@ def test_lost_pushes_are_read_and_then_confirmed() -> None:
 def test_another_shop_s_lost_pushes_are_never_confirmed() -> None:
     rows = (lost("A"), lost("B", shop_id=1))
     pulled = CHANNEL.pull(SHOP, None, kept(*rows, more=True), NOW)
-    assert pulled.notices == (OrderChanged(order_id="A"),)
+    assert pulled.notices == (changed("A"),)
     assert pulled.position is not None
     assert not pulled.more
 
@@ -537,13 +543,13 @@ def test_another_shop_s_lost_pushes_are_never_confirmed() -> None:
     again = CHANNEL.pull(SHOP, pulled.position, kept(*rows), NOW)
     assert again.notices == ()
     grown = CHANNEL.pull(SHOP, pulled.position, kept(*rows, lost("C"), last=78), NOW)
-    assert OrderChanged(order_id="C") in grown.notices
+    assert changed("C") in grown.notices
 
 
 def test_a_lost_push_that_cannot_be_read_does_not_hold_up_the_next() -> None:
     broken = {"shop_id": 727720655, "code": 3, "data": "{"}
     pulled = CHANNEL.pull(SHOP, None, kept(broken, lost("B")), NOW)
-    assert (pulled.notices, pulled.position) == ((OrderChanged(order_id="B"),), "77")
+    assert (pulled.notices, pulled.position) == ((changed("B"),), "77")
 
 
 def test_a_page_of_lost_pushes_that_say_nothing_is_confirmed_at_once() -> None:

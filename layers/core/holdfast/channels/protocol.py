@@ -82,10 +82,14 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChanged:
-    """Something happened to this order: fetch it. `at`: when, as the marketplace says."""
+    """Something happened to this order: fetch it. `at`: when, as the marketplace says.
+
+    `shop_there`: the marketplace's own id of the shop, where a push tells it: an app's address hears of all its shops.
+    """
 
     order_id: str
     at: datetime | None = None
+    shop_there: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

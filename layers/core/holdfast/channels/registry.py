@@ -2,9 +2,11 @@
 
 from importlib import import_module
 
+from holdfast.domain.shop import CHANNELS
+
 from .protocol import Channel
 
-NAMES = ("shopee", "lazada", "tiktok_shop", "tiki", "haravan", "shopify", "woocommerce")
+NAMES = CHANNELS
 
 
 def channel(name: str) -> Channel:

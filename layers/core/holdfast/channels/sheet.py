@@ -46,7 +46,8 @@ class WebhookSheet:
     """How the marketplace calls us. `answer_within_s`: until it gives up; `redelivery_s`: the pauses after a failure.
 
     `header`: where the signature stands, lower case. `base`: words for what is signed. `has_lines`: the push itself
-    tells the order's lines. `keys_by_subscription`: one key for each subscription instead of one for the app.
+    tells the order's lines. `shop_member`: the member of the secret that a push names its shop by, where the address
+    belongs to the app and hears of other shops too.
     """
 
     header: str
@@ -57,6 +58,7 @@ class WebhookSheet:
     has_lines: bool
     empty_body: bool = True
     address_check: str | None = None
+    shop_member: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,4 +23,6 @@ def read_push(told: Told) -> tuple[Notice, ...]:
             return ()
         raise inner.wrong("a member trade_order_id")
     at = inner.get("status_update_time")
-    return (OrderChanged(order_id=order.id(), at=at.seconds() if at else None),)
+    seller = told.get("seller_id")
+    shop_there = None if seller is None else seller.id()
+    return (OrderChanged(order_id=order.id(), at=at.seconds() if at else None, shop_there=shop_there),)

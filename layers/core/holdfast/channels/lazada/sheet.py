@@ -24,6 +24,7 @@ SHEET = Sheet(
         redelivery_s=(1_800,) * 12,
         has_lines=False,
         empty_body=False,
+        shop_member="seller_id",
     ),
     cancel_gives_back=GivesBack.ALWAYS,
     return_gives_back=GivesBack.NEVER,

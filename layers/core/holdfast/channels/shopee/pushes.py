@@ -15,7 +15,9 @@ def read_push(told: Told) -> tuple[Notice, ...]:
     if code in ORDER_PUSHES and inner is not None:
         order = inner["ordersn"] if code == ORDER_STATUS else inner.get("ordersn") or inner.get("order_sn")
         at = inner.get("update_time")
-        return (OrderChanged(order_id=order.id(), at=at.seconds() if at else None),) if order else ()
+        if order is None:
+            return ()
+        return (OrderChanged(order_id=order.id(), at=at.seconds() if at else None, shop_there=shop_of(told)),)
     shop = f"shop {shop_id}" if (shop_id := shop_of(told)) else "a shop of this app"
     match code:
         case 2:

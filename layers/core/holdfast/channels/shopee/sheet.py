@@ -23,6 +23,7 @@ SHEET = Sheet(
         answer_within_s=3.0,
         redelivery_s=(300, 1_800, 10_800),
         has_lines=False,
+        shop_member="shop_id",
     ),
     cancel_gives_back=GivesBack.ALWAYS,
     return_gives_back=GivesBack.NEVER,

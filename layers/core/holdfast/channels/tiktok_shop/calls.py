@@ -13,12 +13,17 @@ from holdfast.channels.signing import hex_hmac, query, sorted_pairs
 from .sheet import IN_DOUBT, SAYINGS, SHEET
 
 UNSIGNED = frozenset({"sign", "access_token"})
+JSON, MULTIPART = "application/json", "multipart/form-data"
 
 
-def sign(path: str, asked: Mapping[str, str], body: bytes, *, app_secret: str) -> str:
-    """Over path, query and the body's bytes as they are sent; the access token goes in a header and is not signed."""
+def sign(path: str, asked: Mapping[str, str], body: bytes, *, app_secret: str, content_type: str = JSON) -> str:
+    """Over path, query and the body's bytes as they are sent, but not those of a form with files (multipart).
+
+    The access token goes in a header and is not signed.
+    """
     signed = {name: value for name, value in asked.items() if name not in UNSIGNED}
-    base = f"{app_secret}{path}{sorted_pairs(signed)}{body.decode()}{app_secret}"
+    text = "" if content_type.startswith(MULTIPART) else body.decode()
+    base = f"{app_secret}{path}{sorted_pairs(signed)}{text}{app_secret}"
     return hex_hmac(key=app_secret, base=base)
 
 
@@ -45,7 +50,7 @@ def call(  # a call has this many sides, and most are named
         Request(
             method="GET" if body is None else "POST",
             url=f"{account.api_url}{path}?{query(whole)}",
-            headers={"Content-Type": "application/json", "x-tts-access-token": account.access_token or ""},
+            headers={"Content-Type": JSON, "x-tts-access-token": account.access_token or ""},
             body=raw,
         )
     )

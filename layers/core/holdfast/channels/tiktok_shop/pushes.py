@@ -13,7 +13,10 @@ def read_push(told: Told) -> tuple[Notice, ...]:
     if kind in ORDER_PUSHES:
         inner = told["data"]
         at = inner.get("update_time")
-        return (OrderChanged(order_id=inner["order_id"].id(), at=at.seconds() if at else None),)
+        shop = told.get("shop_id")
+        shop_there = None if shop is None else shop.id()
+        changed_at = at.seconds() if at else None
+        return (OrderChanged(order_id=inner["order_id"].id(), at=changed_at, shop_there=shop_there),)
     match kind:
         case 6:
             return (ShopSaid(what="deauthorised", detail="the merchant took the permission back"),)

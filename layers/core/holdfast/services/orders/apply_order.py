@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -71,9 +71,10 @@ def _notices(work: Intake, shop: Shop, message: Message) -> Sequence[Notice]:
 
 
 def _apply_notices(work: Intake, shop: Shop, notices: Sequence[Notice], *, heard_by: str) -> None:
-    changed = [notice.order_id for notice in notices if isinstance(notice, OrderChanged)]
+    changed = {notice.order_id: notice for notice in notices if isinstance(notice, OrderChanged)}
     if changed:
-        _fetch_and_apply(work, shop, list(dict.fromkeys(changed)), heard_by=heard_by)
+        others = {order_id for order_id, notice in changed.items() if _names_another_shop(work, shop, notice)}
+        _fetch_and_apply(work, shop, list(changed), heard_by=heard_by, others=others)
     for notice in notices:
         match notice:
             case OrderTold():
@@ -87,13 +88,29 @@ def _apply_notices(work: Intake, shop: Shop, notices: Sequence[Notice], *, heard
                 pass
 
 
-def _fetch_and_apply(work: Intake, shop: Shop, order_ids: Sequence[str], *, heard_by: str) -> None:
-    """Raises Unavailable for an order that cannot be fetched yet: marketplaces push before they can tell."""
+def _names_another_shop(work: Intake, shop: Shop, notice: OrderChanged) -> bool:
+    """Where the address of a webhook belongs to the app, it hears of all shops that have given the app permission."""
+    told_by = work.channel(shop.key.channel).sheet.webhook
+    if notice.shop_there is None or told_by is None or told_by.shop_member is None:
+        return False
+    own = work.accounts.read(shop.key).members.get(told_by.shop_member)
+    return own is not None and own != notice.shop_there
+
+
+def _fetch_and_apply(
+    work: Intake, shop: Shop, order_ids: Sequence[str], *, heard_by: str, others: Collection[str] = ()
+) -> None:
+    """Raises Unavailable for an order that cannot be fetched yet: marketplaces push before they can tell.
+
+    `others`: said to be of other shops. If they cannot be fetched, that is so, and those shops are polled for them.
+    """
     channel = work.channel(shop.key.channel)
     orders = call_shop(work, shop.key, lambda account: channel.fetch_orders(account, order_ids, work.send, work.now()))
     for order in orders:
         apply_order(work, shop, order, heard_by=heard_by)
-    missing = set(order_ids) - {order.order_id for order in orders}
+    unknown = set(order_ids) - {order.order_id for order in orders}
+    work.context.count("ForAnotherShop", len(unknown.intersection(others)))
+    missing = unknown.difference(others)
     if missing:
         raise Unavailable(f"{shop.key} does not tell of order {', '.join(sorted(missing))} yet; try again")
 
