@@ -32,7 +32,8 @@ LONGEST_WHY = 200
 class Wish:
     """A push that is wanted. `id`: of what wants it, the same when that comes again; `again`: ids that came again.
 
-    `quantity`: the target as the planner sees it, so that scarce listings go first.
+    `quantity`: the target as the planner sees it, so that scarce listings go first. `hurry`: what was asked for before
+    is not waited for.
     """
 
     state: PushState
@@ -40,6 +41,7 @@ class Wish:
     why: str
     quantity: int = 0
     again: frozenset[str] = frozenset()
+    hurry: bool = False
 
 
 def ask(planning: Planning, wishes: Sequence[Wish], *, delay_seconds: int = 0, unblock: bool = False) -> int:
@@ -68,9 +70,10 @@ def _mark(planning: Planning, wish: Wish, *, delay_seconds: int, unblock: bool) 
     """The id of the request for which a message is to be sent; None: none is."""
     now, outstanding = planning.now(), wish.state.asked
     given_up = unblock and wish.state.blocked is not None
-    replaced = given_up or wish.state.confirming(now)
+    ours = outstanding is not None and outstanding.id in {wish.id, *wish.again}
+    replaced = given_up or wish.state.confirming(now) or (wish.hurry and not ours)
     if outstanding is not None and not replaced and not is_lost(outstanding, now=now, limits=planning.limits):
-        return outstanding.id if outstanding.id in {wish.id, *wish.again} else None
+        return outstanding.id if ours else None
     asked = Asked(id=wish.id, why=wish.why[:LONGEST_WHY], at=now, due=now + timedelta(seconds=delay_seconds))
     return wish.id if planning.context.ledger.pushes.ask(wish.state, asked, unblock=given_up) else None
 
