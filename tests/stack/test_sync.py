@@ -185,7 +185,8 @@ def test_a_sku_that_many_change_at_once_has_one_push_in_flight_in_each_shop_and_
         def receive(numbers: range) -> None:
             of_one = {"type": "receive", "sku": sku, "location": "main", "quantity": 1}
             body = {"movements": [{"id": f"{sku}-{number}", **of_one} for number in numbers]}
-            told = said(everything.post("/v1/movements", json=body))["results"]
+            # A local stack that is busy with all of it takes its time.
+            told = said(everything.post("/v1/movements", json=body, timeout=90))["results"]
             assert {each["status"] for each in told} == {201}
 
         with ThreadPoolExecutor(3) as pool:
