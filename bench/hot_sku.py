@@ -25,7 +25,7 @@ SKU, FIRST = "hot mug", 100
 CHANGES, AT_ONCE, PLAIN_CHANGES = 1_000, 4, 100
 # What a marketplace may apply late is applied by then: shorter than on AWS, so that nobody waits two minutes.
 LIMITS = Limits(horizon_s=5.0)
-ANSWER_AFTER_S = 0.2
+ANSWER_AFTER_S = 0.5
 # The changes take about so long: six times as many as a thousand in a minute.
 CHANGES_S = 10.0
 # Without runs and without an end of changes, so many seconds are enough on a slow machine.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from bench import hot_sku, lost_pushes, session_run
+from bench import hot_sku, lost_pushes, market_costs, session_run
 from bench.fair import open_fair
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bench.hot_sku import Hot
     from bench.lost_pushes import Healed
+    from bench.market_costs import MarketCosts
     from bench.session_run import PlainRun, SessionRun
     from local.engine import Engine
 
@@ -27,6 +28,7 @@ class InStep:
     runs: list[SessionRun]
     plain: PlainRun
     healed: list[Healed]
+    costs: MarketCosts
 
     def figures(self) -> dict[str, float]:
         hot, runs, healed = self.hot, self.runs, self.healed
@@ -43,6 +45,7 @@ class InStep:
             "sync_causes": len(healed),
             "sync_longest_wrong_cycles": round(max(each.cycles for each in healed), 3),
             "sync_wrong_in_the_end": sum(each.wrong for each in healed),
+            **self.costs.figures(),
             "plain_hot_writes_at_once": hot.plain_at_once,
             "plain_hot_calls_per_change": hot.plain_calls_per_change,
             "plain_run_level_reads": self.plain.level_reads,
@@ -62,7 +65,8 @@ def measure(engine: Engine, *, say: Callable[[str], None]) -> InStep:
         runs, plain = session_run.run_all(fair), session_run.run_plainly(fair)
         say("Letting pushes fail in every way …")
         healed = lost_pushes.heal_all(fair)
-    return InStep(hot=hot, runs=runs, plain=plain, healed=healed)
+        costs = market_costs.costs(fair)
+    return InStep(hot=hot, runs=runs, plain=plain, healed=healed, costs=costs)
 
 
 def _runs(runs: list[SessionRun], plain: PlainRun) -> Table:

@@ -90,10 +90,9 @@ def _end_if_wrong(talk: Talk, checked: Checked) -> None:
         return
     for mistake in checked.mistakes[:MOST_MISTAKES_TOLD]:
         talk.err.print(mistake, markup=False)
-    more = len(checked.mistakes) - MOST_MISTAKES_TOLD
-    talk.fail(
-        f"nothing was written: {len(checked.mistakes)} mistakes{f', {more} of them not shown' if more > 0 else ''}"
-    )
+    count, more = len(checked.mistakes), len(checked.mistakes) - MOST_MISTAKES_TOLD
+    told = f"nothing was written: {count} mistake{'' if count == 1 else 's'}"
+    talk.fail(told + (f", {more} of them not shown" if more > 0 else ""))
 
 
 def _unknown_skus(talk: Talk, steps: Sequence[Step]) -> set[str]:

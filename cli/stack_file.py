@@ -27,13 +27,26 @@ def find_stack(named: Path | None) -> StackFile:
     """
     places = [named] if named else [LOCAL, OWN.expanduser()]
     found = next((place for place in places if place.is_file()), None)
+    if found is None and named:
+        raise FileNotFoundError(f"there is no file {named}; `holdfast connect` writes one, and so does `make up`")
     if found is None:
         raise FileNotFoundError("no stack is known: `holdfast connect`, or name its file with --stack")
-    told = json.loads(found.read_text(encoding="utf-8"))
-    missing = [name for name in NAMES if not isinstance(told.get(name), str) or not told[name]]
+    told = _object_in(found)
+    texts = {name: text for name in NAMES if isinstance(text := told.get(name), str) and text}
+    missing = [name for name in NAMES if name not in texts]
     if missing:
         raise ValueError(f"{found} says nothing of {', '.join(missing)}")
-    return StackFile(**{name: told[name].rstrip("/") if name.endswith("_url") else told[name] for name in NAMES})
+    return StackFile(**{name: text.rstrip("/") if name.endswith("_url") else text for name, text in texts.items()})
+
+
+def _object_in(file: Path) -> dict[str, object]:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise ValueError(f"{file} is no JSON object; `holdfast connect` writes it anew")  # noqa: TRY004  # of its content
+    return told
 
 
 def keep_stack(stack: StackFile, path: Path) -> None:

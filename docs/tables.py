@@ -203,5 +203,6 @@ BLOCKS = (
     Block("docs/table-design.md", "keys", keys_table),
     Block("docs/table-design.md", "conditions", conditions_table),
     Block("README.md", "cost", lambda: _table(*cost.table())),
+    Block("README.md", "cost-orders", lambda: _table(*cost.order_table())),
     Block("docs/channels/README.md", "sheets", lambda: _table(*sheets.table())),
 )

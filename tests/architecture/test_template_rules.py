@@ -269,10 +269,11 @@ def test_a_stream_reader_retries_in_halves_and_puts_aside_what_cannot_be_process
 def test_the_register_does_not_call_the_function_that_writes_it() -> None:
     [event] = FUNCTIONS["FollowLevels"]["Events"].values()
     patterns = [each["Pattern"] for each in event["Properties"]["FilterCriteria"]["Filters"]]
-    assert len(patterns) == 3
+    assert len(patterns) == 4
     assert any('"LEVEL#"' in each for each in patterns)
     assert any('"RESERVATION"' in each for each in patterns)
     assert any('"REFUSED#"' in each for each in patterns)
+    assert any('"INCIDENT"' in each for each in patterns)
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULED))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +93,19 @@ def door(stack: Stack) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def stall(stack: Stack, everything: httpx.Client, door: httpx.Client, channel: str) -> Iterator[Stall]:
+    with opened_stall(stack, everything, door, channel, sku=f"TEA-{uuid.uuid4().hex[:8]}") as made:
+        yield made
+
+
+@contextlib.contextmanager
+def opened_stall(
+    stack: Stack, everything: httpx.Client, door: httpx.Client, channel: str, *, sku: str
+) -> Iterator[Stall]:
     name = f"step-{uuid.uuid4().hex[:8]}"
     address = f"{stack.api_url}/webhooks/{channel}/{name}"
     opened = said(door.post("/shops", json={"channel": channel, "shop": name, "webhook_url": address}))
     secret = f"holdfast/{stack.parameters['Stage']}/{channel}/{name}"
     stack.aws("secretsmanager").create_secret(Name=secret, SecretString=json.dumps(opened["secret"]))
-    sku = f"TEA-{name}"
     said(everything.put(f"/v1/skus/{sku}", json={"name": "Tea"}))
     goods = {"title": "Tea", "merchant_sku": sku, "quantity": 10, "price": 199_000}
     listing = said(door.post(f"/shops/{channel}/{name}/listings", json={"listings": [goods]}))["listings"][0]
@@ -158,3 +167,32 @@ def test_a_shop_that_is_down_is_brought_up_to_date_when_it_is_back(stall: Stall)
     stall.wait_for(lambda: stall.sync()["attempts"] > 0, what="a push that failed")
     said(stall.door.put(f"{stall.path}/faults", json={"down": False}))
     stall.wait_for(lambda: stall.shows() == 3, what="three, once it is back")
+
+
+def test_a_sku_that_many_change_at_once_has_one_push_in_flight_in_each_shop_and_ends_at_its_number(
+    stack: Stack, everything: httpx.Client, door: httpx.Client
+) -> None:
+    sku, changes = f"TEA-{uuid.uuid4().hex[:8]}", 60
+    with contextlib.ExitStack() as street:
+        stalls = [
+            street.enter_context(opened_stall(stack, everything, door, channel, sku=sku))
+            for channel in ("shopee", "lazada", "woocommerce")
+        ]
+        for each in stalls:
+            each.wait_for(lambda each=each: each.sync()["state"] == "in_step", what="in step before the test")  # type: ignore[misc]  # bound now
+            said(door.put(f"{each.path}/faults", json={"answer_after_s": 0.5, "on": ["stock"]}))
+
+        def receive(numbers: range) -> None:
+            of_one = {"type": "receive", "sku": sku, "location": "main", "quantity": 1}
+            body = {"movements": [{"id": f"{sku}-{number}", **of_one} for number in numbers]}
+            # A local stack that is busy with all of it takes its time.
+            told = said(everything.post("/v1/movements", json=body, timeout=90))["results"]
+            assert {each["status"] for each in told} == {201}
+
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(receive, [range(start, start + 5) for start in range(0, changes, 5)]))
+        for each in stalls:
+            each.wait_for(lambda each=each: each.shows() == 10 + changes, what="all that came")  # type: ignore[misc]  # bound now
+            counted = said(door.get(f"{each.path}/calls"))
+            assert counted["most_writes_at_once"] == 1
+            assert sum(call["count"] for call in counted["calls"]) < changes

@@ -1,10 +1,13 @@
 """What the stream's news leads to: which listings are asked for, once each, and nothing lost on the way."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from holdfast.channels.protocol import Shown
+from holdfast.channels.protocol import ChannelError, Shown
+from holdfast.channels.sheet import Kind
+from holdfast.domain import incident
 from holdfast.domain.errors import Unavailable
 from holdfast.domain.market import Stage
 from holdfast.domain.movement import Type
@@ -12,6 +15,7 @@ from holdfast.domain.sync import Overrides, Rules, SyncMode
 from holdfast.services.orders.apply_order import apply_delivery
 from holdfast.services.reservations.command_reservation import ship
 from tests.support.faults import Crash, any_call, crash, single_write
+from tests.support.market import SHEET
 from tests.support.sync_floor import LIMITS, LISTING, SyncFloor
 
 DAILY, SESSION, CONTINUOUS = SyncMode.DAILY, SyncMode.SESSION, SyncMode.CONTINUOUS
@@ -253,3 +257,60 @@ def test_what_only_waits_to_be_confirmed_is_not_asked_for_again() -> None:
     floor.stream()
     assert floor.run("run-2").asked == 0
     assert floor.world.counted["PushesAsked"] == asked
+
+
+# ---- Promotions
+
+
+def locked_floor() -> SyncFloor:
+    floor = SyncFloor()
+    floor.shelf.sheet = replace(SHEET, errors={"in_promotion": Kind.PROMOTION_LOCK})
+    floor.stock("kettle", 10)
+    floor.shelf.refuses[LISTING] = [ChannelError(Kind.PROMOTION_LOCK, "in_promotion", "locked")]
+    floor.stream()
+    floor.work()
+    assert floor.shelf.pushed == []
+    return floor
+
+
+def say(floor: SyncFloor, what: str) -> None:
+    told = incident.shop_said(str(floor.shop), what=what, detail="a word", at=floor.clock())
+    floor.world.context.ledger.incidents.open(told)
+    floor.stream()
+    floor.work()
+
+
+def test_what_a_promotion_locked_is_pushed_when_the_marketplace_tells_that_it_ended() -> None:
+    floor = locked_floor()
+    floor.clock.forward(seconds=60)
+    say(floor, "authorisation_ending")
+    assert floor.shelf.pushed == []
+    say(floor, "promotion")
+    assert floor.shelf.pushed == [(LISTING, 10)]
+    floor.settle()
+    assert floor.shelf.pushed == [(LISTING, 10)], "the message that was parked finds nothing to do"
+
+
+def test_a_batch_with_a_promotions_end_that_comes_twice_asks_once() -> None:
+    floor = locked_floor()
+    floor.world.context.ledger.incidents.open(
+        incident.shop_said(str(floor.shop), what="promotion", detail="a word", at=floor.clock())
+    )
+    news = floor.news()
+    floor.stream(news)
+    asked = floor.state().asked
+    floor.stream(news)
+    assert floor.state().asked == asked
+    floor.settle()
+    assert floor.shelf.pushed == [(LISTING, 10)]
+
+
+def test_closing_the_incident_of_a_promotion_pushes_nothing() -> None:
+    floor = locked_floor()
+    told = incident.shop_said(str(floor.shop), what="promotion", detail="a word", at=floor.clock())
+    floor.world.context.ledger.incidents.open(told)
+    floor.news()
+    floor.world.context.ledger.incidents.close(told.id, at=floor.clock(), note=None)
+    floor.stream()
+    floor.work()
+    assert floor.shelf.pushed == []

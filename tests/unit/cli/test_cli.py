@@ -129,8 +129,15 @@ def test_a_file_that_lacks_something_says_what(tmp_path: Path) -> None:
     (tmp_path / "stack.json").write_text('{"api_url": "http://api.test"}')
     with pytest.raises(ValueError, match="token_url, client_id, client_secret"):
         find_stack(tmp_path / "stack.json")
-    with pytest.raises(FileNotFoundError, match="connect"):
+    with pytest.raises(FileNotFoundError, match=r"no file .*nothing\.json.*connect"):
         find_stack(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{"])
+def test_a_file_that_says_nothing_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "stack.json").write_text(content)
+    with pytest.raises(ValueError, match=r"stack\.json is no JSON object"):
+        find_stack(tmp_path / "stack.json")
 
 
 # ---- Names and times

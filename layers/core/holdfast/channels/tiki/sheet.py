@@ -25,7 +25,8 @@ SHEET = Sheet(
     orders_page=50,
     orders_window_days=None,
     orders_in_order=False,
-    calls_per_second=20.0,
+    # Of batches, each up to 40 calls one after the other (a read and a write a SKU): below the 200 a second it takes.
+    calls_per_second=4.0,
     token_life_s=None,
     refresh_rotates=True,
     whole_prices=True,

@@ -34,7 +34,8 @@ MOST_LOOKS = 4
 class Wish:
     """A push that is wanted. `id`: of what wants it, the same when that comes again; `again`: ids that came again.
 
-    `quantity`: the target as the planner sees it, so that scarce listings go first.
+    `quantity`: the target as the planner sees it, so that scarce listings go first. `hurry`: what was asked for before
+    is not waited for.
     """
 
     state: PushState
@@ -42,6 +43,7 @@ class Wish:
     why: str
     quantity: int = 0
     again: frozenset[str] = frozenset()
+    hurry: bool = False
 
 
 def ask(planning: Planning, wishes: Sequence[Wish], *, delay_seconds: int = 0, unblock: bool = False) -> int:
@@ -73,9 +75,11 @@ def _mark(planning: Planning, wish: Wish, *, delay_seconds: int, unblock: bool) 
     for _ in range(MOST_LOOKS):
         now, outstanding = planning.now(), state.asked
         given_up = unblock and state.blocked is not None
-        replaced = given_up or state.confirming(now) or (unblock and state.waits_after_failure)
+        ours = outstanding is not None and outstanding.id in {wish.id, *wish.again}
+        hurries = (unblock and state.waits_after_failure) or (wish.hurry and not ours)
+        replaced = given_up or hurries or state.confirming(now)
         if outstanding is not None and not replaced and not is_lost(outstanding, now=now, limits=planning.limits):
-            return outstanding.id if outstanding.id in {wish.id, *wish.again} else None
+            return outstanding.id if ours else None
         asked = Asked(id=wish.id, why=wish.why[:LONGEST_WHY], at=now, due=now + timedelta(seconds=delay_seconds))
         if pushes.ask(state, asked, unblock=given_up):
             return wish.id

@@ -4,16 +4,19 @@ Read from the table's stream, at least once and in any order. Nothing is taken f
 changed: the target is made of the levels as they are now, and made again by whoever pushes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.channels.sheet import Kind as Refusal
+from holdfast.domain.incident import Kind
 from holdfast.domain.listing import Listing, ListingKey
 from holdfast.domain.push import PushState, is_lost
 from holdfast.domain.shop import Shop, ShopKey
 from holdfast.domain.shop_sync import ShopSync
 from holdfast.domain.sync import Act, act_on
 from holdfast.store import keys
+from holdfast.store.pushes import state_from
 
 from .ask_pushes import Wish, ask
 from .syncing import Planning
@@ -23,6 +26,9 @@ Image = Mapping[str, Any]
 
 # Of a level, what a listing's number is made of. `wheel`: units whose hold ended count as free.
 TELLING = ("available", "incoming", "wheel")
+# What a marketplace says of its promotions (`ShopSaid.what`).
+PROMOTION = "promotion"
+PAGE = 500
 
 
 @dataclass(slots=True)
@@ -38,12 +44,13 @@ class Changed:
 class News:
     """What a batch of the stream says: SKUs whose levels changed, listings whose orders changed.
 
-    `mapped`: listings that an operator has set.
+    `mapped`: listings that an operator has set. `promotions`: shops where one began, ended or changed.
     """
 
     skus: dict[str, Changed] = field(default_factory=dict)
     sold: dict[ListingKey, Changed] = field(default_factory=dict)
     mapped: dict[ListingKey, Changed] = field(default_factory=dict)
+    promotions: dict[ShopKey, Changed] = field(default_factory=dict)
 
     def note_level(self, before: Image | None, after: Image | None, *, id: str) -> None:  # noqa: A002  # as in Asked
         image = after or before
@@ -64,6 +71,15 @@ class News:
             key = ListingKey(ShopKey(channel, shop), line["listing"])
             _note(self.sold, key, id, f"order {name} changed")
 
+    def note_incident(self, before: Image | None, after: Image | None, *, id: str) -> None:  # noqa: A002  # as in Asked
+        """Marketplaces that tell of their promotions tell their ends, too: nobody need wait for the next try."""
+        if after is None or after["kind"] != Kind.SHOP_SAID.value or after["facts"]["what"] != PROMOTION:
+            return
+        if (before or {}).get("at") == after["at"]:
+            return  # a person has closed it
+        channel, shop = after["facts"]["shop"].split("/", 1)
+        _note(self.promotions, ShopKey(channel, shop), id, "a promotion began, ended or changed")
+
 
 def _note(found: dict[Any, Changed], key: Any, id: str, why: str) -> None:  # noqa: A002  # as in Asked
     known = found.setdefault(key, Changed(id=id, why=why))
@@ -80,8 +96,9 @@ def plan_pushes(planning: Planning, news: News) -> int:
             known = wanted.get(key)
             again = changed.again | known.again if known else changed.again
             wanted[key] = Changed(id=changed.id, why=changed.why, again=again)
+    unlocked = [wish for shop, changed in news.promotions.items() for wish in _locked(planning, shop, changed)]
     if not wanted:
-        return 0
+        return ask(planning, unlocked)
     listings = {listing.key: listing for listing in ledger.listings.get_many(list(wanted))}
     ledger.pushes.note_touched([key for key in news.sold if key in listings])
     states = ledger.pushes.get_many(list(listings))
@@ -94,7 +111,21 @@ def plan_pushes(planning: Planning, news: News) -> int:
         sync = ledger.syncs.get(shop_key)
         mine = [listing for key, listing in listings.items() if key.shop == shop_key]
         wishes += _wishes(planning, looks, shop, sync, [(each, states[each.key]) for each in mine], wanted)
-    return ask(planning, wishes)
+    asked = {wish.state.key for wish in wishes}
+    return ask(planning, wishes + [wish for wish in unlocked if wish.state.key not in asked])
+
+
+def _locked(planning: Planning, shop: ShopKey, why: Changed) -> Iterator[Wish]:
+    """The shop's listings that a promotion keeps as they are, which are tried now and not in half an hour."""
+    errors, start = planning.sheet(shop).errors, None
+    while True:
+        page = planning.context.ledger.pushes.of_shop(shop, limit=PAGE, start=start)
+        for state in map(state_from, page.items):
+            if state.asked is not None and errors.get(state.failed or "") is Refusal.PROMOTION_LOCK:
+                yield Wish(state=state, id=why.id, why=why.why, again=frozenset(why.again), hurry=True)
+        start = page.next
+        if start is None:
+            return
 
 
 def _wishes(

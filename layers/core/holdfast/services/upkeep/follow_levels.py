@@ -54,6 +54,8 @@ def _news(changes: Iterable[Change]) -> News:
             news.note_level(change.before, change.after, id=change.id)
         elif image is not None and image["sk"] == "RESERVATION":
             news.note_order(change.before, change.after, id=change.id)
+        elif image is not None and image["sk"] == "INCIDENT":
+            news.note_incident(change.before, change.after, id=change.id)
     return news
 
 
