@@ -162,7 +162,7 @@ class Buyers:
     def acts(self) -> Sequence[Act]:
         if self._scarcity is None:
             return []
-        acts = [Act(8, self.change), Act(4, self.crowd)]
+        acts = [Act(8, self.change), Act(4, self.crowd), Act(5, self.pay_late)]
         if self._scarcity.rule is not None:
             acts.append(Act(1, self.allow))
         return acts
@@ -178,6 +178,17 @@ class Buyers:
         for _ in range(self.world.profile.at_once):
             last = self.shopping.submit() or last
         return last
+
+    def pay_late(self) -> Actor | None:
+        """Who comes back after his hold has ended begins to pay, now and then from two windows at once."""
+        over = self._budgets.over_at(self.world.now)
+        if not over:
+            return None
+        name = self.world.chance.choice(over)
+        begun = self.shopping.begin_payment(name)
+        if self.world.chance.random() < TWICE:
+            begun = self.shopping.begin_payment(name) or begun
+        return begun
 
     def change(self) -> Actor | None:
         asked = self._changing()
@@ -328,7 +339,8 @@ class Buyers:
         verb, record = actor.doing.partition(" ")[0], self._raw(about)
         if verb == "submit" and self._budgets.held_before(about, actor.started):
             world.blame(f"{about} was refused as {error.code} while it has its reservation", about)
-        if verb == "begin" and self._surely_held(record, actor.started):
+        begun = self._budgets.begun_before(about, actor.started)
+        if verb == "begin" and begun and self._surely_held(record, actor.started):
             world.blame(f"{about} began to pay in time, and was held to the budget", about)
         buyer = buyer or (record["buyer_id"] if record else "")
         if isinstance(error, PolicyRefused):
@@ -404,6 +416,7 @@ PLENTY = 0.9
 PLENTY_UNITS = 30
 SAME_AGAIN = 0.3
 ONLY_THIS = 0.3
+TWICE = 0.3
 HALF = 0.5
 MOST_WAITS = 3
 TRIES_WITH_BUDGET = 6
