@@ -383,7 +383,8 @@ class Budgets:
             ends += [at for each in others for stretch in each.stretches for _, at in stretch.taken_out if at > from_]
             return "" if len(ends) > most else f"only {len(ends)} of his holds ended unpaid"
         if limit == "pause_seconds":
-            paid = max((each.paid_at for each in others if each.paid_at is not None), default=0.0)
+            healing = [each for each in others if each.paid_at is not None and each.stretches[-1].has(scope)]
+            paid = max((each.paid_at or 0.0 for each in healing), default=0.0)
             strikes = [at for name, all_ in lapses.items() if not (name == own and len(all_) == 1) for at in all_]
             strikes = [at for at in strikes if at > max(from_, paid - terms.skew - 1 if paid < since else 0.0)]
             pause = min(most * 2 ** (len(strikes) - 1), terms.window) if strikes else 0
