@@ -95,7 +95,12 @@ class Budgets:
         self.tied: dict[str, Tied] = {}
         self._by_buyer: defaultdict[str, dict[str, Tied]] = defaultdict(dict)
         self._kept: dict[str, Item] = {}
+        self._allowed_since: dict[str, float] = {}
         self._level_of = level_of
+
+    def allowed_before(self, buyer: str, since: float) -> bool:
+        """Whether he stands on the allow-list, and has since before then."""
+        return self._allowed_since.get(buyer, since) < since
 
     def held_at(self, now: float) -> list[str]:
         """Reservations that are held and not over."""
@@ -123,6 +128,10 @@ class Budgets:
                 kept = after["entries"] if after is not None else {}
                 yield from self._dropped(buyer, self._kept.get(buyer, {"entries": {}})["entries"], kept, now)
                 self._kept[buyer] = after or {"entries": {}}
+                if not self._kept[buyer].get("allowed"):
+                    self._allowed_since.pop(buyer, None)
+                else:
+                    self._allowed_since.setdefault(buyer, now)
                 if after is not None:
                     touched.add(buyer)
         for before, after in changes:

@@ -311,6 +311,11 @@ class Buyers:
 
     def _verdict(self, scarcity: Scarcity, record: Item) -> Iterator[str]:
         name, buyer, rule = record["pk"], record["buyer_id"], scarcity.rule
+        actor = self.world.stage.current
+        if actor is not None and not self.world.landing and self._budgets.allowed_before(buyer, actor.started):
+            if record.get("untrusted"):
+                yield f"{name}: a rule acts, and {buyer} is on the allow-list"
+            return
         mild = rule is None or rule.force is not Force.ON or FACTS[buyer] is REGULAR
         if mild:
             if record.get("untrusted") or any(hit["acted"] for hit in record.get("hits", ())):
@@ -345,7 +350,8 @@ class Buyers:
         buyer = buyer or (record["buyer_id"] if record else "")
         if isinstance(error, PolicyRefused):
             wanted = {"no_paid_order"} <= set(error.reasons)
-            if wanted and not (scarcity.acts and FACTS[buyer] is NEWCOMER):
+            allowed = self._budgets.allowed_before(buyer, actor.started)
+            if wanted and (allowed or not scarcity.acts or FACTS[buyer] is not NEWCOMER):
                 world.blame(f"{about} was refused by a rule that does not apply", about)
             return True
         for over in error.over if not world.profile.clocks_far_off else ():

@@ -653,6 +653,7 @@ BUDGET = (
     _code(
         "the floor of a hold taken anew", "what an untrusted buyer holds anew leaves the last units", COMMANDS,
         "minute=until, floor=situation.floor(line))", "minute=until)",
+        backed="begin payment looks at the floor before it writes; this is for the buyer who comes between",
     ),
     _code(
         "the version the caller saw", "a late repeat of a change undoes nothing", "domain/change_lines.py",

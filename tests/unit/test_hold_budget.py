@@ -625,6 +625,23 @@ def test_the_stream_lists_a_changed_order_under_its_new_goods() -> None:
 # ---- The floor
 
 
+def test_a_hold_taken_anew_leaves_the_last_units_whoever_comes_between() -> None:
+    rule = Rule(code="no_paid_order", force=Force.ON, points=30)
+    world = World(policy=budget_policy(rules=(rule,), actions=Actions(floor=30, shorter_hold=0, refuse=0)))
+    world.sell("bottle", main=5)
+    put_sku(world.context, Sku(sku="bottle", scarce=True, floor=2))
+    hold(world, "new", facts=Facts(paid_orders=0))
+    world.stream()
+    world.clock.forward(minutes=21)
+    world.sweep()
+    old = world.another_process()
+    world.table.before(any_transaction, lambda: hold(world, "old", quantity=3, buyer_id="minh", by=old), skip=1)
+
+    with pytest.raises(InsufficientStock):
+        begin_payment(world.context, "new")
+    assert world.level("bottle").available == 2
+
+
 def test_the_last_units_are_for_trusted_buyers_whatever_they_ask() -> None:
     rule = Rule(code="no_paid_order", force=Force.ON, points=30)
     world = World(policy=budget_policy(rules=(rule,), actions=Actions(floor=30, shorter_hold=0, refuse=0)))
