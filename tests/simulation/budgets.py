@@ -371,9 +371,9 @@ class Budgets:
         return tied is not None and tied.stretches[0].since < since
 
     def begun_before(self, name: str, since: float) -> bool:
-        """Whether its present hold had begun by then."""
+        """Whether it was by then as it is now."""
         tied = self.tied.get(name)
-        return tied is not None and tied.stretches[-1].since < since
+        return tied is not None and _clock(tied.record) + self.terms.skew + 1 < since
 
     def is_false(
         self, buyer: str, own: str, limit: str, scope: str | None, most: int, *, since: float, now: float

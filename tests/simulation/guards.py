@@ -511,7 +511,7 @@ BUDGET = (
     ),
     _code(
         "a late payer's first lapse", "who comes back to pay is not kept waiting for his own hold", BUDGET_OF,
-        "return () if entry.id == self.asked.id and len(lapses) == 1 else lapses", "return lapses",
+        "return () if entry.reservation_id == self.asked.id and len(lapses) == 1 else lapses", "return lapses",
     ),
     _code(
         "the buyer's limits are asked", "limits over all SKUs count", BUDGET_OF,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.domain.budget import MOST_COUNTED, MOST_ENTRIES, Kept, Limits
+from holdfast.domain.budget import MOST_COUNTED, MOST_ENTRIES, End, Kept, Limits
 from holdfast.domain.errors import HoldBudget, InsufficientStock, NotInThisState, PolicyRefused, VersionChanged
 from holdfast.domain.policy import BudgetPolicy, Mode, Policy, Sku
 from holdfast.domain.reservation import Reservation, State, Wanted
@@ -400,6 +400,28 @@ def test_a_payment_begun_twice_at_once_does_not_count_against_itself() -> None:
 
     assert not begin_payment(world.context, "order").first
     assert world.record("order").payment_begun
+
+
+def test_a_release_beside_a_payment_that_begins_is_noted() -> None:
+    world = shop(Limits(open_holds=1))
+    hold(world, "order")
+    world.clock.forward(minutes=21)
+    other = world.another_process()
+    world.table.before(any_transaction, lambda: begin_payment(other, "order"))
+    release(world.context, "order")
+
+    [entry] = world.context.ledger.buyers.get("lan").entries.values()
+    assert entry.end is End.RELEASED
+
+
+def test_goods_taken_out_of_a_hold_taken_anew_may_be_put_back() -> None:
+    world = shop(Limits(pause_seconds=300))
+    hold(world, "order")
+    world.clock.forward(minutes=22)
+    begin_payment(world.context, "order")
+    change(world.context, "order", lines=[Wanted("cork", 1)])
+
+    assert change(world.context, "order", lines=[Wanted("cork", 1), Wanted("bottle", 1)]).first
 
 
 def test_begin_payment_again_and_again_runs_into_the_limit() -> None:
