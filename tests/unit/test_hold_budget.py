@@ -402,6 +402,25 @@ def test_a_payment_begun_twice_at_once_does_not_count_against_itself() -> None:
     assert world.record("order").payment_begun
 
 
+def test_a_hold_that_begin_payment_lengthened_is_open_until_its_new_end() -> None:
+    world = shop(Limits(open_holds=1))
+    hold(world, "order")
+    world.clock.forward(minutes=15)
+    begin_payment(world.context, "order")
+    world.clock.forward(minutes=15)
+
+    assert limits_of(refused(world, "second")) == [("open_holds", "bottle")]
+
+
+def test_units_of_a_hold_taken_anew_count_twice() -> None:
+    world = shop(Limits(units=2))
+    hold(world, "order")
+    world.clock.forward(minutes=21)
+    begin_payment(world.context, "order")
+
+    assert limits_of(refused(world, "second")) == [("units", "bottle")]
+
+
 def test_a_release_beside_a_payment_that_begins_is_noted() -> None:
     world = shop(Limits(open_holds=1))
     hold(world, "order")
