@@ -44,7 +44,7 @@ class Stretch:
     since: float
     until: float
     given: list[tuple[float, str, int]] = field(default_factory=list)
-    # What a change took out again: by SKU, when, and since when it had been held.
+    # What a change took out again: by SKU, and when by the clock of who did it.
     taken_out: list[tuple[str, float]] = field(default_factory=list)
 
     def units(self, sku: str | None, since: float) -> int:
@@ -52,6 +52,9 @@ class Stretch:
 
     def has(self, sku: str | None) -> bool:
         return any(units for _, of, units in self.given if sku in (None, of))
+
+    def given_up(self, sku: str | None) -> list[float]:
+        return [at for of, at in self.taken_out if of == sku]
 
 
 @dataclass
@@ -66,6 +69,7 @@ class Tied:
     record: Item
     stretches: list[Stretch]
     paid_at: float | None = None
+    paid_clock: float = 0.0
     released_at: float | None = None
     released_clock: float = 0.0
     unnoted: bool = False
@@ -91,12 +95,23 @@ class Budgets:
         self.tied: dict[str, Tied] = {}
         self._by_buyer: defaultdict[str, dict[str, Tied]] = defaultdict(dict)
         self._kept: dict[str, Item] = {}
+        self._allowed_since: dict[str, float] = {}
         self._level_of = level_of
+
+    def allowed_before(self, buyer: str, since: float) -> bool:
+        """Whether he stands on the allow-list, and has since before then."""
+        return self._allowed_since.get(buyer, since) < since
 
     def held_at(self, now: float) -> list[str]:
         """Reservations that are held and not over."""
         return [
             name for name, tied in self.tied.items() if tied.record["state"] == "held" and tied.record["minute"] > now
+        ]
+
+    def over_at(self, now: float) -> list[str]:
+        """Reservations whose hold has ended, and that nobody paid or released."""
+        return [
+            name for name, tied in self.tied.items() if tied.record["state"] == "held" and tied.record["minute"] <= now
         ]
 
     def of_buyer(self, buyer: str) -> list[Tied]:
@@ -113,6 +128,10 @@ class Budgets:
                 kept = after["entries"] if after is not None else {}
                 yield from self._dropped(buyer, self._kept.get(buyer, {"entries": {}})["entries"], kept, now)
                 self._kept[buyer] = after or {"entries": {}}
+                if not self._kept[buyer].get("allowed"):
+                    self._allowed_since.pop(buyer, None)
+                else:
+                    self._allowed_since.setdefault(buyer, now)
                 if after is not None:
                     touched.add(buyer)
         for before, after in changes:
@@ -164,7 +183,7 @@ class Budgets:
         name = known.name
         noted = self._kept.get(known.buyer, {"entries": {}})["entries"].get(name)
         if after.get("paid") and known.paid_at is None:
-            known.paid_at = now
+            known.paid_at, known.paid_clock = now, _clock(after)
             needless = noted is None or noted.get("e") == "paid"
         elif after["state"] == "released" and known.released_at is None:
             known.released_at, known.released_clock = now, _clock(after)
@@ -243,7 +262,7 @@ class Budgets:
 
     def lapses(self, tied: Tied, scope: str | None, clock: float) -> list[float]:
         """When holds of it ran out, as far as this clock knows."""
-        past = [each.until for each in tied.stretches[:-1] if each.has(scope)]
+        past = [each.until for each in tied.stretches[tied.dropped : -1] if each.has(scope)]
         last = tied.stretches[-1]
         ran_out = tied.paid_at is None and last.until + self.terms.margin <= clock
         given_back = (
@@ -258,9 +277,9 @@ class Budgets:
             if not each.doubtful:
                 ends += self.lapses(each, scope, clock)
             given_back = each.released_at is not None and each.paid_at is None and not each.unnoted
-            if each.released_at is not None and given_back and each.released_at < each.stretches[-1].until:
-                ends += [each.released_at] if scope is None or scope in each.skus() else []
-            ends += [at for stretch in each.stretches for of, at in stretch.taken_out if of == scope]
+            if given_back and each.released_clock < each.stretches[-1].until:
+                ends += [each.released_clock] if scope is None or scope in each.skus() else []
+            ends += [at for stretch in each.stretches for at in stretch.given_up(scope)]
         counted = [each for each in ends if each > since]
         return f"{len(counted)} of his holds ended unpaid" if len(counted) > most else ""
 
@@ -274,9 +293,9 @@ class Budgets:
             for stretch in each.stretches:
                 end = stretch.until
                 if stretch is each.stretches[-1] and each.released_at is not None:
-                    end = min(end, each.released_at)
+                    end = min(end, each.released_clock)
                 if not stretch.has(scope):
-                    end = max([at for of, at in stretch.taken_out if of == scope], default=stretch.since)
+                    end = max(stretch.given_up(scope), default=stretch.since)
                 if end > since:
                     seconds += max(0.0, end - stretch.since)
                     allowed += self.terms.skew + 1
@@ -298,7 +317,7 @@ class Budgets:
         return f"{len(strikes)} ran out, the pause lasts {ends - now:.0f} s more" if now < ends else ""
 
     def _units(self, own: Tied, scope: str | None, most: int, now: float) -> str:
-        since, units = now - self.terms.window, 0
+        since, units = now - self.terms.window + self.terms.skew + 1, 0
         for each in self._all(own, scope):
             for stretch in each.stretches:
                 given_back = stretch is each.stretches[-1] and each.released_at is not None and each.paid_at is None
@@ -341,8 +360,8 @@ class Budgets:
 
     def _end(self, tied: Tied) -> float:
         if tied.paid_at is not None and not tied.unnoted:
-            return tied.paid_at
-        return min(tied.stretches[-1].until, tied.released_at or tied.stretches[-1].until)
+            return tied.paid_clock
+        return min(tied.stretches[-1].until, tied.released_clock or tied.stretches[-1].until)
 
     # ---- refusals
 
@@ -350,6 +369,11 @@ class Budgets:
         """Whether he had this reservation when the call began."""
         tied = self.tied.get(name)
         return tied is not None and tied.stretches[0].since < since
+
+    def begun_before(self, name: str, since: float) -> bool:
+        """Whether it was by then as it is now."""
+        tied = self.tied.get(name)
+        return tied is not None and _clock(tied.record) + self.terms.skew + 1 < since
 
     def is_false(
         self, buyer: str, own: str, limit: str, scope: str | None, most: int, *, since: float, now: float
@@ -361,16 +385,17 @@ class Budgets:
             return "" if len(ones) >= most else f"beside it he may have {[each.name for each in ones]}"
         lapses = {each.name: [stretch.until for stretch in each.stretches] for each in others}
         from_ = since - terms.window - terms.doubt - terms.skew - 1
-        lapses = {name: [at for at in ends if from_ < at <= now + terms.skew + 1] for name, ends in lapses.items()}
+        lapses = {name: [at for at in ends if at <= now + terms.skew + 1] for name, ends in lapses.items()}
         if limit == "reholds":
-            ends = [at for each in lapses.values() for at in each]
+            ends = [at for each in lapses.values() for at in each if at > from_]
             ends += [at for each in others if (at := each.released_at) is not None and at not in lapses[each.name]]
             ends += [at for each in others for stretch in each.stretches for _, at in stretch.taken_out if at > from_]
             return "" if len(ends) > most else f"only {len(ends)} of his holds ended unpaid"
         if limit == "pause_seconds":
-            paid = max((each.paid_at for each in others if each.paid_at is not None), default=0.0)
+            healing = [each for each in others if each.paid_at is not None and each.stretches[-1].has(scope)]
+            paid = max((each.paid_at or 0.0 for each in healing), default=0.0)
             strikes = [at for name, all_ in lapses.items() if not (name == own and len(all_) == 1) for at in all_]
-            strikes = [at for at in strikes if at > (paid - terms.skew - 1 if paid < since else 0.0)]
+            strikes = [at for at in strikes if at > max(from_, paid - terms.skew - 1 if paid < since else 0.0)]
             pause = min(most * 2 ** (len(strikes) - 1), terms.window) if strikes else 0
             ends_at = max(strikes, default=0.0) + pause + terms.doubt + terms.skew + 1
             return "" if strikes and since <= ends_at else f"after {len(strikes)} that ran out the pause was over"
@@ -393,7 +418,7 @@ def _clock(record: Item) -> float:
 def _begun(record: Item, now: float) -> Stretch:
     until = float(record["minute"]) if "minute" in record else record.get("pay_by", 0) / 1000
     given = [(now, line["sku"], line["quantity"]) for line in record["lines"]]
-    return Stretch(now, until, given)
+    return Stretch(now, float(int(until)), given)
 
 
 def _regiven(stretch: Stretch, before: Item, after: Item, now: float) -> set[str]:
@@ -414,5 +439,5 @@ def _regiven(stretch: Stretch, before: Item, after: Item, now: float) -> set[str
                     stretch.given[place] = (at, of, given - taken)
                     back -= taken
     wanted = {line["sku"] for line in after["lines"]}
-    stretch.taken_out += [(sku, now) for sku in more if sku not in wanted]
+    stretch.taken_out += [(sku, _clock(after)) for sku in more if sku not in wanted]
     return {sku for sku, units in more.items() if units > 0}

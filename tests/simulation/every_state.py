@@ -5,13 +5,14 @@ on those replies up to its next call of the table. So a state is plain values, a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from holdfast.domain.budget import Kept, Limits
 from holdfast.domain.errors import Conflict, HoldfastError, Unavailable
 from holdfast.domain.level import Level, Place
-from holdfast.domain.policy import Policy, Sku
+from holdfast.domain.policy import BudgetPolicy, Policy, Sku
 from holdfast.domain.reservation import Wanted
 from holdfast.services.context import Context
 from holdfast.services.reservations.answers import ReservationAnswer
@@ -63,7 +64,11 @@ Command = tuple[str, str]  # verb, reservation
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """A small world. `stock`: units by SKU; `scripts`: what each actor does, one command after the other."""
+    """A small world. `stock`: units by SKU; `scripts`: what each actor does, one command after the other.
+
+    `held_before`: reservations that have been held at the start. `most_open`: all are of one buyer, who may have so
+    many open holds; None: nobody has a budget.
+    """
 
     name: str
     stock: dict[str, int]
@@ -71,6 +76,15 @@ class Shop:
     scripts: tuple[tuple[Command, ...], ...]
     faults: int = 2
     times: int = 2
+    held_before: tuple[str, ...] = ()
+    most_open: int | None = None
+
+    @property
+    def policy(self) -> Policy:
+        if self.most_open is None:
+            return POLICY
+        limits = Limits(open_holds=self.most_open, reholds=1)
+        return replace(POLICY, budget=BudgetPolicy(kept=Kept.ALL, of_buyer=Limits(), of_sku=limits, rules=()))
 
 
 @dataclass
@@ -87,7 +101,10 @@ class Explored:
 class _Script:
     """The table of one call: it replays what was answered, lets one call happen, and suspends at the next."""
 
-    def __init__(self, replies: Sequence[Reply], happen: Callable[[str, Any], Reply], now: float) -> None:
+    def __init__(
+        self, replies: Sequence[Reply], happen: Callable[[str, Any], Reply], now: float, *, all_of_it: bool = False
+    ) -> None:
+        self._all_of_it = all_of_it
         self.replies = list(replies)
         self._given = len(replies)
         self._next = 0
@@ -108,7 +125,7 @@ class _Script:
         def call(*arguments: Any, **_named: Any) -> Any:
             if self._next < len(self.replies):
                 reply = self.replies[self._next]
-            elif self._happened:
+            elif self._happened and not self._all_of_it:
                 raise _Suspended
             else:
                 self._happened = True
@@ -164,6 +181,9 @@ class Explorer:
             }  # fmt: skip
             for item in (level, received):
                 store.put_back(Key(item["pk"], item["sk"]), item)
+        for name in self._shop.held_before:
+            self._told(_Script((), lambda method, argument: _perform(store, method, argument), 0.0, all_of_it=True),
+                       "hold", name, store)  # fmt: skip
         calls = tuple(Call(0, (), ()) for _ in self._shop.scripts)
         return State(0, self._shop.faults, _frozen(store), calls, ())
 
@@ -178,7 +198,9 @@ class Explorer:
             store = _thawed(state.items)
             _perform(store, method, actions)
             found.append(
-                state._replace(items=self._checked(store), late=state.late[:number] + state.late[number + 1 :])
+                state._replace(
+                    items=self._checked(store, state.time), late=state.late[:number] + state.late[number + 1 :]
+                )
             )
         return found
 
@@ -217,11 +239,12 @@ class Explorer:
             following = call._replace(replies=())  # the client asks again
         else:
             # Who was refused his units does not go on to pay for them.
-            done = len(self._shop.scripts[number]) if told == "insufficient_stock" else call.command + 1
+            refused = told in {"insufficient_stock", "hold_budget"}
+            done = len(self._shop.scripts[number]) if refused else call.command + 1
             following = Call(done, (), (*call.told, told))
         calls = (*state.calls[:number], following, *state.calls[number + 1 :])
         left = state.faults_left - (fault is not None)
-        found.append(State(state.time, left, self._checked(store), calls, tuple(late)))
+        found.append(State(state.time, left, self._checked(store, state.time), calls, tuple(late)))
         if all(each.command >= len(script) for each, script in zip(calls, self._shop.scripts, strict=True)):
             self.explored.endings.add(tuple(each.told for each in calls))
         return asked
@@ -230,7 +253,7 @@ class Explorer:
         """The answer in a word; None: the call goes on. An answer is judged by the table as it is at that moment."""
         context = Context(
             ledger=open_ledger(script, keep_ended_seconds=POLICY.keep_ended_seconds),
-            policy=POLICY,
+            policy=self._shop.policy,
             clock=script.clock,
             wait=lambda _attempt: None,
             count=lambda _metric, _n: None,
@@ -278,8 +301,10 @@ class Explorer:
         if told == "ledger_broken":
             self.explored.wrong.append(f"{verb} of {name} met a level that does not add up")
 
-    def _checked(self, store: Store) -> tuple[tuple[Key, Item], ...]:
+    def _checked(self, store: Store, time: int) -> tuple[tuple[Key, Item], ...]:
         items = _frozen(store)
+        if self._shop.most_open is not None:
+            self._check_budget(store, NOON + TIMES[time])
         key = tuple(self._id(item) for _, item in items)
         if key not in self._tables:
             self._tables.add(key)
@@ -290,6 +315,18 @@ class Explorer:
                 if level["available"] < 0
             ]
         return items
+
+    def _check_budget(self, store: Store, now: float) -> None:
+        """No more open holds than he may have, and each of them, and nothing else, stands in his budget."""
+        records = {key.pk[12:]: item for key, item in store.items.items() if key.sk == "RESERVATION"}
+        held = {name: item["minute"] for name, item in records.items() if item["state"] == "held"}
+        open_ones = [name for name, minute in held.items() if minute > now]
+        if self._shop.most_open is not None and len(open_ones) > self._shop.most_open:
+            self.explored.wrong.append(f"he holds {open_ones}")
+        kept = store.items.get(Key("BUYER#lan", "BUDGET"), {"entries": {}})["entries"]
+        counted = {name: entry["u"] for name, entry in kept.items() if "e" not in entry}
+        if counted != {name: minute for name, minute in held.items() if "e" not in kept.get(name, {})}:
+            self.explored.wrong.append(f"his budget counts {counted}, and he holds {held}")
 
     def _key(self, state: State) -> tuple[Any, ...]:
         calls = tuple(
@@ -349,4 +386,11 @@ SHOPS = (
          scripts=(_buyer("a", "hold", "pay"), _buyer("b", "hold"), (FOLD,))),
     Shop(name="one payment told twice, and shipped", stock={"kettle": 1}, baskets=ONE,
          scripts=(_buyer("a", "hold", "pay", "ship"), _buyer("a", "pay"), (FOLD,))),
+    Shop(name="one buyer asks for two holds at once and may have one", stock={"kettle": 2}, baskets=ONE,
+         scripts=(_buyer("a", "hold", "pay"), _buyer("b", "hold")), times=1, most_open=1),
+    Shop(name="he asks for one twice at once, and gives it back beside another", stock={"kettle": 2}, baskets=ONE,
+         scripts=(_buyer("a", "hold", "release"), _buyer("a", "hold"), _buyer("b", "hold")), times=1, most_open=1),
+    Shop(name="he comes back late from two windows, and holds another", stock={"kettle": 2}, baskets=ONE,
+         scripts=(_buyer("a", "begin"), _buyer("a", "begin"), _buyer("b", "hold")), faults=0, times=2, most_open=1,
+         held_before=("a",)),
 )  # fmt: skip

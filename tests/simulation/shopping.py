@@ -187,8 +187,8 @@ class Shopping:
         names = [each[12:] for each in self.world.account.records if ":" not in each] or self._names
         return names[-1 - int(chance.random() * min(len(names), RECENT))]
 
-    def begin_payment(self) -> Actor | None:
-        name = self.any_name()
+    def begin_payment(self, name: str | None = None) -> Actor | None:
+        name = name or self.any_name()
         return self.world.enter("hold_stock", f"begin payment {name} ", lambda context: self._begin(context, name))
 
     def _begin(self, context: Context, name: str) -> None:

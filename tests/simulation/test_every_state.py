@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from holdfast.domain import changes
+from holdfast.domain.conditions import Condition
+from holdfast.store import buyers
 from tests.simulation.every_state import SHOPS, Explorer
 
 if TYPE_CHECKING:
@@ -28,6 +30,27 @@ def test_no_state_is_wrong_in_which_the_last_unit_is_paid_folded_and_wanted() ->
     first_paid, second_held = ({ending[actor][-1] for ending in found.endings} for actor in (0, 1))
     assert {"committed", "refund_due", "insufficient_stock"} <= first_paid, "every fate is among the endings"
     assert second_held == {"held", "insufficient_stock"}
+
+
+ONE_OF_TWO, TWICE_AND_BESIDE = (replace(shop, faults=1) for shop in SHOPS[7:9])
+
+
+def test_no_state_is_wrong_in_which_one_buyer_asks_for_more_than_he_may_have() -> None:
+    found = Explorer(ONE_OF_TWO).run(most=20_000)
+    assert found.wrong == []
+    assert found.endings == {
+        (("held", "committed"), ("hold_budget",)),
+        (("held", "committed"), ("held",)),
+        (("hold_budget",), ("held",)),
+    }
+    twice = Explorer(TWICE_AND_BESIDE).run(most=20_000)
+    assert twice.wrong == []
+    assert {ending[1][-1] for ending in twice.endings} == {"held", "released", "hold_budget"}
+
+
+def test_without_the_condition_of_his_budget_some_state_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buyers, "past_counts_no_more", lambda _now: Condition("gone", ("none such",), "absent"))
+    assert Explorer(ONE_OF_TWO).run(most=20_000).wrong != []
 
 
 def test_without_the_fold_mark_some_state_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

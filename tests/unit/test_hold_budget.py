@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.domain.budget import MOST_COUNTED, MOST_ENTRIES, Kept, Limits
+from holdfast.domain.budget import MOST_COUNTED, MOST_ENTRIES, End, Kept, Limits
 from holdfast.domain.errors import HoldBudget, InsufficientStock, NotInThisState, PolicyRefused, VersionChanged
 from holdfast.domain.policy import BudgetPolicy, Mode, Policy, Sku
 from holdfast.domain.reservation import Reservation, State, Wanted
@@ -402,6 +402,47 @@ def test_a_payment_begun_twice_at_once_does_not_count_against_itself() -> None:
     assert world.record("order").payment_begun
 
 
+def test_a_hold_that_begin_payment_lengthened_is_open_until_its_new_end() -> None:
+    world = shop(Limits(open_holds=1))
+    hold(world, "order")
+    world.clock.forward(minutes=15)
+    begin_payment(world.context, "order")
+    world.clock.forward(minutes=15)
+
+    assert limits_of(refused(world, "second")) == [("open_holds", "bottle")]
+
+
+def test_units_of_a_hold_taken_anew_count_twice() -> None:
+    world = shop(Limits(units=2))
+    hold(world, "order")
+    world.clock.forward(minutes=21)
+    begin_payment(world.context, "order")
+
+    assert limits_of(refused(world, "second")) == [("units", "bottle")]
+
+
+def test_a_release_beside_a_payment_that_begins_is_noted() -> None:
+    world = shop(Limits(open_holds=1))
+    hold(world, "order")
+    world.clock.forward(minutes=21)
+    other = world.another_process()
+    world.table.before(any_transaction, lambda: begin_payment(other, "order"))
+    release(world.context, "order")
+
+    [entry] = world.context.ledger.buyers.get("lan").entries.values()
+    assert entry.end is End.RELEASED
+
+
+def test_goods_taken_out_of_a_hold_taken_anew_may_be_put_back() -> None:
+    world = shop(Limits(pause_seconds=300))
+    hold(world, "order")
+    world.clock.forward(minutes=22)
+    begin_payment(world.context, "order")
+    change(world.context, "order", lines=[Wanted("cork", 1)])
+
+    assert change(world.context, "order", lines=[Wanted("cork", 1), Wanted("bottle", 1)]).first
+
+
 def test_begin_payment_again_and_again_runs_into_the_limit() -> None:
     world = shop(Limits(reholds=2))
     hold(world, "order")
@@ -623,6 +664,23 @@ def test_the_stream_lists_a_changed_order_under_its_new_goods() -> None:
 
 
 # ---- The floor
+
+
+def test_a_hold_taken_anew_leaves_the_last_units_whoever_comes_between() -> None:
+    rule = Rule(code="no_paid_order", force=Force.ON, points=30)
+    world = World(policy=budget_policy(rules=(rule,), actions=Actions(floor=30, shorter_hold=0, refuse=0)))
+    world.sell("bottle", main=5)
+    put_sku(world.context, Sku(sku="bottle", scarce=True, floor=2))
+    hold(world, "new", facts=Facts(paid_orders=0))
+    world.stream()
+    world.clock.forward(minutes=21)
+    world.sweep()
+    old = world.another_process()
+    world.table.before(any_transaction, lambda: hold(world, "old", quantity=3, buyer_id="minh", by=old), skip=1)
+
+    with pytest.raises(InsufficientStock):
+        begin_payment(world.context, "new")
+    assert world.level("bottle").available == 2
 
 
 def test_the_last_units_are_for_trusted_buyers_whatever_they_ask() -> None:

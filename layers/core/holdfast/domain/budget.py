@@ -329,7 +329,7 @@ class _Past:
 
     def _strikes(self, entry: Entry) -> tuple[int, ...]:
         lapses = entry.all_lapses(self.clock)
-        return () if entry.id == self.asked.id and len(lapses) == 1 else lapses
+        return () if entry.reservation_id == self.asked.id and len(lapses) == 1 else lapses
 
     def _fits(self, counted: Iterable[tuple[int, int]], room: int) -> _Answer:
         """`counted`: when it leaves the window, and how much it is. Fits if what has not left is at most `room`."""

@@ -57,9 +57,9 @@ def _run(
     for attempt in range(COMMAND_TRIES):
         record = read(context, reservation_id)
         if record.version != version:
-            # Levels seen before this version do not speak of it: its units may have moved to another minute.
+            # What was seen before this version does not speak of it: its units may have moved to another minute.
             seen.clear()
-            version = record.version
+            buyer, version = None, record.version
         now = context.clock()
         decision = decide(record, Situation(seen, now, context.policy, _floors(context, record)))
         if isinstance(decision, Stay):
