@@ -1,18 +1,23 @@
 """Orders of marketplaces: applied exactly once, whatever comes late, twice or in the wrong order."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from holdfast.channels.protocol import OrderChanged, ShopSaid
 from holdfast.channels.shopee.sheet import SHEET as SHOPEE
-from holdfast.domain.errors import OrderTooLarge, Refused, Unavailable
+from holdfast.domain.errors import OfMarketplace, OrderTooLarge, Refused, Unavailable
 from holdfast.domain.incident import Kind
 from holdfast.domain.market import MarketOrder, OrderLine, Stage
 from holdfast.domain.movement import Type
-from holdfast.domain.reservation import Reservation, State
+from holdfast.domain.reservation import Reservation, State, Wanted
+from holdfast.services.context import Context
 from holdfast.services.orders.apply_order import apply_delivery, apply_order
+from holdfast.services.reservations import command_reservation as commands
+from holdfast.services.reservations.answers import ReservationAnswer
 from holdfast.services.stock.look_up import list_incidents
 from tests.support.faults import Crash, any_transaction, crash, lose_reply
 from tests.support.market import SHEET, Fair
@@ -49,6 +54,36 @@ def test_an_order_commits_its_units_and_is_a_reservation(fair: Fair) -> None:
 
     assert (record.id, record.state, record.paid) == ("shopee:hanoi:A1", State.COMMITTED, True)
     assert (fair.world.level().available, fair.world.level().committed) == (8, 2)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.begin_payment,
+        commands.release,
+        commands.ship,
+        commands.refunded,
+        partial(commands.commit, payment_id="pay-1"),
+        partial(commands.change, lines=[Wanted("kettle", 1)]),
+    ],
+)
+def test_no_command_changes_an_order_of_a_marketplace(
+    fair: Fair, command: Callable[[Context, str], ReservationAnswer]
+) -> None:
+    record = told(fair, fair.order("A1", lines={"1~0": 2}))
+    with pytest.raises(OfMarketplace, match="order of shopee"):
+        command(fair.world.context, record.id)
+
+    assert fair.world.record(record.id) == record
+    assert fair.world.level().committed == 2
+
+
+def test_a_payment_that_is_told_of_an_order_of_a_marketplace_is_kept_for_a_person(fair: Fair) -> None:
+    record = told(fair, fair.order("A1"))
+    with pytest.raises(OfMarketplace):
+        commands.commit(fair.world.context, record.id, payment_id="pay-1")
+
+    assert incidents(fair) == [Kind.PAYMENT_UNMATCHED]
 
 
 def test_an_unpaid_order_commits_its_units_and_is_never_released_by_our_clock(fair: Fair) -> None:

@@ -285,3 +285,10 @@ def test_a_bug_is_answered_without_a_word_of_the_inside(shop: Api, monkeypatch: 
 
     assert (told.status, told.code) == (500, "internal_error")
     assert "secret" not in str(told.body)
+
+
+def test_an_id_that_looks_like_a_marketplaces_order_is_not_taken(shop: Api) -> None:
+    refused = shop(SUBMIT, order(), id="shopee:hanoi:A1")
+
+    assert (refused.status, [each["field"] for each in refused.body["errors"]]) == (422, ["id"])
+    assert shop(SUBMIT, order(), id="shop:hanoi:A1").status == 201

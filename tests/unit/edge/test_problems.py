@@ -38,6 +38,7 @@ STATUSES: list[tuple[Exception, int]] = [
     (errors.MovementRefused("no"), 409),
     (errors.PolicyRefused(["max_quantity"], "no"), 403),
     (errors.VersionChanged(1, 2), 409),
+    (errors.OfMarketplace("shopee:hanoi:A1", channel="shopee"), 409),
     (errors.HoldBudget([OVER], retry_after_seconds=90), 429),
     (errors.Conflict("later"), 503),
     (errors.Unavailable("later"), 503),

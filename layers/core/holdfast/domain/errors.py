@@ -198,6 +198,15 @@ class NotInThisState(Refused):
         return {"state": self.state}
 
 
+class OfMarketplace(Refused):
+    """The reservation is a marketplace's order: it alone says what becomes of it, and commands would count twice."""
+
+    code = "order_of_marketplace"
+
+    def __init__(self, reservation_id: str, *, channel: str) -> None:
+        super().__init__(f"{reservation_id!r} is an order of {channel}; cancel, ship or refund it there")
+
+
 class VersionChanged(Refused):
     """The reservation is no longer the one that the caller saw."""
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
+from holdfast.domain.errors import OfMarketplace
 from holdfast.domain.reservation import TABLE, Command, Refuse
 
 from . import fields, models, models_sync, queries, shown, shown_sync
@@ -38,9 +39,9 @@ class Operation:
 
 
 def _refusals(command: Command) -> tuple[str, ...]:
-    """The state table's named refusals of a command."""
+    """The state table's named refusals of a command, and what it says of an order that is not ours to change."""
     rules = (rule for (_, asked), rule in TABLE.items() if asked is command)
-    return tuple(sorted({rule.code for rule in rules if isinstance(rule, Refuse)}))
+    return (*sorted({rule.code for rule in rules if isinstance(rule, Refuse)}), OfMarketplace.code)
 
 
 def _command(command: Command, summary: str) -> Operation:
@@ -121,10 +122,10 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/reservations/{id}/commit": Operation(
         id="commit",
         tag="reservations",
-        summary="Money has moved. Answers what became of it; whatever is not 200 is to be sent again.",
+        summary="Money has moved. Answers what became of it; whatever is neither 200 nor 409 is to be sent again.",
         body=models.PaymentBody,
         answers={200: shown.CommitShown},
-        problems={503: ("payment_unmatched",)},
+        problems={409: (OfMarketplace.code,), 503: ("payment_unmatched",)},
     ),
     "POST /v1/reservations/{id}/release": _command(Command.RELEASE, "Give the units back."),
     "POST /v1/reservations/{id}/ship": _command(Command.SHIP, "The goods left the building."),

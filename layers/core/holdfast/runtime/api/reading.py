@@ -12,6 +12,7 @@ from holdfast.domain.errors import BadInput, FieldError
 from holdfast.domain.placing import MAX_LINES
 from holdfast.domain.reservation import Wanted
 from holdfast.domain.risk import Facts
+from holdfast.domain.shop import CHANNELS
 from holdfast.services.reservations.hold_units import Order
 
 from . import fields
@@ -73,6 +74,9 @@ class Members:
             self.note(name, UNKNOWN_EXPECTED)
 
 
+OWN_ID_EXPECTED = "an id of your own: a marketplace's name and a colon begin the ids of its orders"
+
+
 def read_id(value: str) -> str:
     """The id in the path. Raises BadInput."""
     try:
@@ -88,6 +92,8 @@ def read_order(reservation_id: str, body: object, *, now: datetime) -> Order:
         reservation_id = read_id(reservation_id)
     except BadInput as bad:
         wrong.extend(bad.fields)
+    if reservation_id.partition(":")[0] in CHANNELS and ":" in reservation_id:
+        wrong.append(FieldError("id", OWN_ID_EXPECTED))
     members = Members(body, wrong)
     if not isinstance(body, Mapping):
         raise BadInput(wrong)

@@ -12,6 +12,7 @@ from holdfast.domain.errors import (
     Conflict,
     HoldBudget,
     HoldfastError,
+    OfMarketplace,
     PaymentUnmatched,
     PolicyRefused,
     Unavailable,
@@ -49,13 +50,16 @@ def _run(
     """`decide(record, situation)` is one of `commands`; a first success is counted as `counted`.
 
     `spend` says what becomes of the buyer's budget, where he has one; it is left out after `budget_tries`, where the
-    command matters more. Raises UnknownReservation, the refusals of both, and Conflict if others never let it through.
+    command matters more. Raises UnknownReservation, OfMarketplace, the refusals of both, and Conflict if others never
+    let it through.
     """
     seen: dict[Place, Level] = {}
     buyer: Buyer | None = None
     version: int | None = None
     for attempt in range(COMMAND_TRIES):
         record = read(context, reservation_id)
+        if record.told is not None:
+            raise OfMarketplace(reservation_id, channel=str(record.channel))
         if record.version != version:
             # What was seen before this version does not speak of it: its units may have moved to another minute.
             seen.clear()
@@ -153,7 +157,10 @@ def change(
 
 
 def commit(context: Context, reservation_id: str, *, payment_id: str) -> ReservationAnswer:
-    """Money has moved. Answers an outcome, or raises PaymentUnmatched, kept as an incident: it is to be sent again."""
+    """Money has moved. Answers an outcome, or raises PaymentUnmatched, kept as an incident: it is to be sent again.
+
+    Raises OfMarketplace, kept as an incident too: to send it again is no use.
+    """
     try:
         answer = _run(
             context,
@@ -162,6 +169,9 @@ def commit(context: Context, reservation_id: str, *, payment_id: str) -> Reserva
             spend=keep_budget.for_commit,
             budget_tries=COMMAND_TRIES // 2,  # a payment is written down even if the buyer's budget is never still
         )
+    except OfMarketplace as error:
+        _keep_unmatched(context, reservation_id, payment_id=payment_id, error=error)
+        raise
     except (UnknownReservation, Conflict, Unavailable) as error:
         _keep_unmatched(context, reservation_id, payment_id=payment_id, error=error)
         raise PaymentUnmatched(f"the payment is not written down yet ({error.detail}); send it again") from error
