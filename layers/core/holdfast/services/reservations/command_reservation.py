@@ -57,9 +57,7 @@ def _run(
     buyer: Buyer | None = None
     version: int | None = None
     for attempt in range(COMMAND_TRIES):
-        record = read(context, reservation_id)
-        if record.told is not None:
-            raise OfMarketplace(reservation_id, channel=str(record.channel))
+        record = _read_ours(context, reservation_id)
         if record.version != version:
             # What was seen before this version does not speak of it: its units may have moved to another minute.
             seen.clear()
@@ -117,6 +115,14 @@ def read(context: Context, reservation_id: str) -> Reservation:
     record = context.ledger.reservations.get(reservation_id)
     if record is None:
         raise UnknownReservation(reservation_id)
+    return record
+
+
+def _read_ours(context: Context, reservation_id: str) -> Reservation:
+    """Raises UnknownReservation, OfMarketplace."""
+    record = read(context, reservation_id)
+    if record.told is not None:
+        raise OfMarketplace(reservation_id, channel=str(record.channel))
     return record
 
 
