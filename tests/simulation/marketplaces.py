@@ -452,7 +452,8 @@ class Marketplaces:
     def _watch(self, changes: Sequence[Changed]) -> None:
         """An order takes what is not there only once the units of ended holds are taken."""
         world, actor = self.world, self.world.stage.current
-        if not any(each is not None and each["sk"] == "RESERVATION" and "told" in each for _, each in changes):
+        # What arrives late was judged when it was sent, and what has ended since is for the next fold to take.
+        if world.landing or not any(each and each["sk"] == "RESERVATION" and "told" in each for _, each in changes):
             return
         started = actor.started if actor else world.now - 1.0
         latest = started - world.policy.margin_seconds - world.profile.skew_seconds

@@ -169,7 +169,7 @@ def test_a_level_that_changes_while_it_is_repaired_is_left_alone() -> None:
     receipt = world.another_process()
     world.table.before(any_transaction, lambda: world.hold("just now", by=receipt))
     audited = world.audit()
-    assert (audited.repaired, audited.moving) == (0, 1)
+    assert (audited.off, audited.repaired, audited.moving) == ([], 0, 1), "nobody is told of a drift that is none"
     assert world.record("just now").state is State.HELD
     assert world.level().reserved == 3
 

@@ -14,6 +14,7 @@ from holdfast.domain.market import Part
 from holdfast.domain.policy import Sku
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.sync import Overrides, Rules, SyncMode
+from holdfast.services.stock.look_up import list_incidents
 from holdfast.services.sync import sync_shop
 from holdfast.services.sync.sync_shop import sync_now
 from tests.support.market import SHEET
@@ -144,6 +145,26 @@ def test_sync_now_does_not_wait_for_the_next_try_of_what_failed_and_is_pushed_on
     assert floor.clock() - ended < timedelta(seconds=1)
     floor.settle()
     assert floor.shelf.pushed == [(LISTING, 10)]
+
+
+def test_a_run_takes_up_a_push_that_failed_and_whose_next_try_gave_way_to_a_request_that_was_lost() -> None:
+    floor = SyncFloor()
+    floor.stock("kettle", 10)
+    floor.settle()
+    floor.shelf.refuses[LISTING] = [ChannelError(Kind.PROMOTION_LOCK, "locked", "a promotion keeps it")]
+    floor.count(4)
+    floor.stream()
+    floor.work()
+    waits = floor.state().asked
+    assert waits is not None
+    floor.world.context.ledger.pushes.take_back(floor.state().key, waits.id)
+    floor.count(10)
+    floor.stream()
+    floor.clock.forward(hours=1)
+    assert floor.run().asked == 1
+    floor.settle()
+    assert floor.state().failed is None
+    assert list_incidents(floor.world.context, is_open=True, limit=5, start=None)[0] == []
 
 
 def test_only_a_shop_that_is_known_can_be_synced() -> None:

@@ -122,6 +122,13 @@ def is_lost(asked: Asked, *, now: datetime, limits: Limits) -> bool:
     return now - asked.due >= timedelta(seconds=limits.lost_s)
 
 
+def left_after_failure(state: PushState, *, now: datetime, limits: Limits) -> bool:
+    """Whether the last try failed and nobody tries again: its request gave way to another, whose message was lost."""
+    if state.failed is None or state.blocked is not None or state.lease_until is not None:
+        return False
+    return state.asked is None or is_lost(state.asked, now=now, limits=limits)
+
+
 def begun(state: PushState, *, now: datetime, limits: Limits) -> PushState:
     """The state once a worker has it. A lease that was never given back leaves a push that may be applied late."""
     unsettled = state.unsettled_until

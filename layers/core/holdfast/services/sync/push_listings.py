@@ -212,7 +212,10 @@ class _Round:
             return False
         if shown == job.quantity:
             self._sync.context.count("PushesEqual", 1)
-        self._settle(job.state, settle_push.not_needed(job.state))
+            self._settle(job.state, settle_push.in_step(job.state))
+            self._close_incidents(job.state)
+        else:
+            self._settle(job.state, settle_push.not_needed(job.state))
         return True
 
     # ---- Sending
@@ -369,7 +372,7 @@ class _Round:
             incident.listing_locked(name, quantity=0, code="", at=now),
             incident.listing_blocked(name, code="", why="", at=now),
         ):
-            self._ledger.incidents.close(told.id, at=now, note="the marketplace acknowledged a push")
+            self._ledger.incidents.close(told.id, at=now, note="the marketplace shows what it should")
 
     # ---- What is told of it
 

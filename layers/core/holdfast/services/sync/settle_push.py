@@ -52,8 +52,13 @@ def acknowledged(begun: PushState, quantity: int, *, sent_at: datetime, at: Situ
     return Settlement(after=replace(after, unsettled_until=late, asked=again), later=late)
 
 
+def in_step(begun: PushState) -> Settlement:
+    """Nothing was sent: the marketplace shows the target, whatever it refused before."""
+    return Settlement(after=replace(_given_back(begun), attempts=0, failed=None))
+
+
 def not_needed(begun: PushState) -> Settlement:
-    """Nothing was sent: the marketplace shows the target, or the number may not go out."""
+    """Nothing was sent: the number may not go out."""
     return Settlement(after=_given_back(begun))
 
 

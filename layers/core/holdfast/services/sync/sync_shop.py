@@ -15,7 +15,7 @@ from holdfast.channels.sheet import Kind
 from holdfast.domain import incident
 from holdfast.domain.errors import Unavailable, UnknownShop
 from holdfast.domain.listing import Listing, ListingKey
-from holdfast.domain.push import Blocked, PushState, is_lost
+from holdfast.domain.push import Blocked, PushState, is_lost, left_after_failure
 from holdfast.domain.schedules import schedule
 from holdfast.domain.shop import Shop, ShopKey
 from holdfast.domain.shop_sync import ShopSync, in_this_run
@@ -147,7 +147,7 @@ def _ask(
     unblock: bool = False,
     most: int | None = None,
 ) -> int:
-    differing = [row for row in rows if row.made is not None and _differs(row, row.made, planning.now())]
+    differing = [row for row in rows if row.made is not None and _differs(planning, row, row.made)]
     ran.differ = len(differing)
     ran.left = max(0, len(differing) - most) if most is not None else 0
     differing.sort(key=lambda row: row.made.target.quantity if row.made else 0)
@@ -159,11 +159,12 @@ def _ask(
     return ask(planning, wishes, delay_seconds=cause.delay_s, unblock=unblock)
 
 
-def _differs(row: Row, made: Made, now: datetime) -> bool:
+def _differs(planning: Planning, row: Row, made: Made) -> bool:
+    now = planning.now()
     quantity = made.target.quantity
     if not may_push(made.rules, quantity):
         return False
-    if row.state.shown(now) != quantity:
+    if row.state.shown(now) != quantity or left_after_failure(row.state, now=now, limits=planning.limits):
         return True
     step = price_step(
         wanted=row.listing.price,

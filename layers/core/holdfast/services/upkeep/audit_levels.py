@@ -220,14 +220,14 @@ def _alarm(context: Context, look: Look, audited: Audited, *, first_version: int
     if not look.facts.exact or level.version != first_version:
         audited.moving += 1
         return
-    audited.off.append({"sku": place.sku, "location": place.location, "differences": look.off})
     told = incident.drift_found(
         place.sku, place.location, version=level.version, differences=look.off, at=context.clock()
     )
     announced = look.announcements_repaired()[:RECEIPTS_AT_ONCE]
-    if context.ledger.levels.repair(
+    if not context.ledger.levels.repair(
         repaired(level, look.facts), seen_version=level.version, announced=announced, told=told
     ):
-        audited.repaired += 1
-    else:
-        audited.moving += 1  # it changed meanwhile: the next audit looks again
+        audited.moving += 1  # it changed meanwhile, so nothing is known of it: the next audit looks again
+        return
+    audited.off.append({"sku": place.sku, "location": place.location, "differences": look.off})
+    audited.repaired += 1
