@@ -20,6 +20,8 @@ from demo.market.stalls import Market
 from local import stack as stacks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     from local.stack import Stack
 
 NAME = "month"
@@ -30,10 +32,25 @@ SPEED = 600.0
 console = Console(highlight=False)
 
 
+class Renewed(httpx.Auth):
+    """A token that is fetched anew when it has ended: a month takes longer than its hour on a slow machine."""
+
+    def __init__(self, fetch: Callable[[], str]) -> None:
+        self._fetch = fetch
+        self._token = fetch()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["authorization"] = f"Bearer {self._token}"
+        answer = yield request
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._token = self._fetch()
+            request.headers["authorization"] = f"Bearer {self._token}"
+            yield request
+
+
 def market_of(stack: Stack, run: str) -> Market:
     """`run` marks everything this run makes."""
-    headers = {"authorization": f"Bearer {stack.token()}"}
-    api = httpx.Client(base_url=stack.api_url, headers=headers, timeout=30, trust_env=False)
+    api = httpx.Client(base_url=stack.api_url, auth=Renewed(stack.token), timeout=30, trust_env=False)
     door = Door(httpx.Client(base_url=stack.sandbox["door"], timeout=30, trust_env=False))
     return Market(stack=stack, api=api, door=door, run=run)
 
