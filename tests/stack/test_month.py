@@ -12,7 +12,9 @@ ORDERS, SEED = 200, 11
 @pytest.mark.timeout(1_500)
 def test_a_month_with_every_fault_ends_with_every_order_applied_once(stack: Stack) -> None:
     seen: list[str] = []
-    figures = Month(market_of(stack, "month"), ORDERS, SEED, lambda _done, what: seen.append(what)).run()
+    market = market_of(stack, "month")
+    with market.api, market.door.client:
+        figures = Month(market, ORDERS, SEED, lambda _done, what: seen.append(what)).run()
 
     assert figures["failures"] == []
     assert figures["placed"] == figures["applied"] >= ORDERS

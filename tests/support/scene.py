@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 # Longer than any scene takes; whatever waits, waits no longer than this.
 WAIT_SECONDS = 200
 LOOK_EVERY_SECONDS = 1.0
-OPENING_SECONDS = 120
+# One call; while all scenes open, the local engine starts a process for each that is waited for.
+PATIENCE_SECONDS = 120
+OPENING_SECONDS = 240
 # So many requests of all scenes are at the API at once: the local engine has a process for each.
 AT_ONCE = 4
 CONTINUOUS = {"mode": "continuous", "verify_percent": 0}
@@ -313,7 +315,9 @@ def playing(stack: Stack, chosen: Collection[str]) -> Iterator[tuple[Scenes, lis
         def client(url: str, **headers: str) -> httpx.Client:
             # One for each scene: a connection that threads share may be closed by one while another one reads it.
             transport = _Gated(gate, context)
-            made = httpx.Client(base_url=url, headers=headers, transport=transport, timeout=30, trust_env=False)
+            made = httpx.Client(
+                base_url=url, headers=headers, transport=transport, timeout=PATIENCE_SECONDS, trust_env=False
+            )
             return opened.enter_context(made)
 
         def market(run: str) -> Market:
