@@ -305,7 +305,7 @@ SERVICES = (
     ),
     code(
         "no payment is lost", "a payment that could not be written is an incident", RUN,
-        "        _keep_unmatched(context, reservation_id, payment_id=payment_id, error=error)\n", "",
+        "        _keep_unmatched(context, reservation_id, payment_id=payment_id, error=error)\n        raise PaymentUnmatched", "        raise PaymentUnmatched",
     ),
     code(
         "a failed fold reads again", "a fold that lost its race is decided anew", FOLD,

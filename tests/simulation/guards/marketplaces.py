@@ -311,7 +311,8 @@ PUSHING = (
     ),
     _of_pushes(
         "its incident is closed", "what has passed is asked of nobody", PUSH,
-        "            self._close_incidents(job.state)\n", "",
+        'self._sync.context.count("PushesAcknowledged", 1)\n            self._close_incidents(job.state)\n',
+        'self._sync.context.count("PushesAcknowledged", 1)\n',
     ),
     _of_pushes(
         "not shown yet", "what was acknowledged a moment ago is not taken for drift", "services/sync/sync_shop.py",
