@@ -18,7 +18,7 @@ from holdfast.services.reservations.hold_units import Order, hold_units
 from holdfast.services.stock.look_up import put_sku
 from holdfast.services.stock.move_stock import move_stock
 from holdfast.store.dynamodb import SDK_CONFIG, DynamoTable
-from holdfast.store.ledger import open_ledger
+from holdfast.store.ledger import Ledger
 from local import table
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def open_world(engine: Engine, *, name: str, clock: Clock | None = None, stream:
     stored = DynamoTable(client, name)
     still = clock or Clock()
     context = Context(
-        ledger=open_ledger(stored, keep_ended_seconds=policy.keep_ended_seconds),
+        ledger=Ledger(stored, keep_ended_seconds=policy.keep_ended_seconds),
         policy=policy,
         clock=still if clock else wall_clock,
         wait=lambda _: time.sleep(0.001),

@@ -19,7 +19,7 @@ from holdfast.services.reservations.answers import ReservationAnswer
 from holdfast.services.reservations.command_reservation import begin_payment, commit, release, ship
 from holdfast.services.reservations.hold_units import Order, hold_units
 from holdfast.services.stock.fold_level import fold_level
-from holdfast.store.ledger import open_ledger
+from holdfast.store.ledger import Ledger
 from holdfast.store.table import Cancelled, ConditionFailed, Item, Key
 
 from .account import account_of
@@ -252,7 +252,7 @@ class Explorer:
     def _told(self, script: _Script, verb: str, name: str, store: Store) -> str | None:
         """The answer in a word; None: the call goes on. An answer is judged by the table as it is at that moment."""
         context = Context(
-            ledger=open_ledger(script, keep_ended_seconds=POLICY.keep_ended_seconds),
+            ledger=Ledger(script, keep_ended_seconds=POLICY.keep_ended_seconds),
             policy=self._shop.policy,
             clock=script.clock,
             wait=lambda _attempt: None,

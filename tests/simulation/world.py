@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdfast.domain.policy import Policy
 from holdfast.services.context import Context
-from holdfast.store.ledger import open_ledger
+from holdfast.store.ledger import Ledger
 from holdfast.store.table import Action
 
 from .account import Account
@@ -221,7 +221,7 @@ class World:
         def count(metric: str, n: int) -> None:
             self.counted[metric] += n
 
-        ledger = open_ledger(port, keep_ended_seconds=self.policy.keep_ended_seconds)
+        ledger = Ledger(port, keep_ended_seconds=self.policy.keep_ended_seconds)
         return Context(ledger=ledger, policy=self.policy, clock=clock, wait=wait, count=count)
 
     def change_policy(self, policy: Policy) -> None:

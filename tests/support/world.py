@@ -18,7 +18,7 @@ from holdfast.services.stock.move_stock import MovementAnswer, move_stock
 from holdfast.services.upkeep.audit_levels import Audited, audit_skus
 from holdfast.services.upkeep.follow_levels import Change, follow_levels
 from holdfast.services.upkeep.sweep_expired import Swept, sweep_expired
-from holdfast.store.ledger import open_ledger
+from holdfast.store.ledger import Ledger
 from holdfast.store.table import Table
 
 from .fake_table import FakeTable
@@ -58,7 +58,7 @@ def make_context(
         tally[metric] += units
 
     return Context(
-        ledger=open_ledger(table, keep_ended_seconds=policy.keep_ended_seconds),
+        ledger=Ledger(table, keep_ended_seconds=policy.keep_ended_seconds),
         policy=policy,
         clock=lambda: clock() - behind,
         wait=lambda _attempt: None,
@@ -122,11 +122,11 @@ class World:
         return commit(by or self.context, reservation_id, payment_id=payment_id)
 
     def level(self, sku: str = "kettle", location: str = "main") -> Level:
-        found = open_ledger(self.raw, keep_ended_seconds=1).levels.get(Place(sku, location))
+        found = Ledger(self.raw, keep_ended_seconds=1).levels.get(Place(sku, location))
         return found or Level(place=Place(sku, location))
 
     def record(self, reservation_id: str) -> Reservation:
-        found = open_ledger(self.raw, keep_ended_seconds=1).reservations.get(reservation_id)
+        found = Ledger(self.raw, keep_ended_seconds=1).reservations.get(reservation_id)
         if found is None:
             raise LookupError(reservation_id)
         return found

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from holdfast.services.context import Context
 from holdfast.store.dynamodb import DynamoTable, make_client, pause
-from holdfast.store.ledger import open_ledger
+from holdfast.store.ledger import Ledger
 from holdfast.store.table import Table
 
 from . import telemetry
@@ -28,7 +28,7 @@ def open_context() -> Context:
 
 def context_of(told: Settings, table: Table) -> Context:
     return Context(
-        ledger=open_ledger(table, keep_ended_seconds=told.policy.keep_ended_seconds),
+        ledger=Ledger(table, keep_ended_seconds=told.policy.keep_ended_seconds),
         policy=told.policy,
         clock=_now,
         wait=pause,

@@ -81,7 +81,3 @@ class Ledger:
         from .shop_syncs import ShopSyncs
 
         return ShopSyncs(self.table)
-
-
-def open_ledger(table: Table, *, keep_ended_seconds: int) -> Ledger:
-    return Ledger(table, keep_ended_seconds=keep_ended_seconds)
