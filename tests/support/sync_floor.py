@@ -232,3 +232,8 @@ class SyncFloor:
     def state(self, listing: str = LISTING) -> PushState:
         found: PushState = self.world.context.ledger.pushes.get(ListingKey(self.shop, listing))
         return found
+
+    def open_incidents(self) -> list[str]:
+        """Their kinds."""
+        items = [item for key, item in self.world.raw.items.items() if key.sk == "INCIDENT"]
+        return [item["kind"] for item in items if item["list"].endswith("#open")]

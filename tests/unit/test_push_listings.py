@@ -1,5 +1,6 @@
 """Pushes: what reaches the marketplace, what is kept of it, and what comes again."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn
@@ -15,7 +16,8 @@ from holdfast.domain.push import PushState, begun
 from holdfast.domain.sync import Rules, SyncMode
 from holdfast.services.sync.ask_pushes import Wish, ask
 from holdfast.services.sync.push_listings import Delivery, push_listings
-from tests.support.faults import Crash, crash, single_write
+from holdfast.store.table import Cancelled
+from tests.support.faults import Call, Crash, crash, lose_reply, refuse, single_write
 from tests.support.market import SHEET
 from tests.support.sync_floor import LIMITS, LISTING, SyncFloor
 
@@ -219,6 +221,35 @@ def test_a_promotions_lock_is_told_and_tried_until_it_ends() -> None:
     assert floor.clock() - start >= timedelta(seconds=3 * 0.9 * LIMITS.parked_s)
     incidents = [item for key, item in floor.world.raw.items.items() if key.sk == "INCIDENT"]
     assert [(each["kind"], each["list"]) for each in incidents] == [("listing_locked", "incidents#closed")]
+
+
+def _of_incidents(call: Call) -> bool:
+    return any(action.key.sk == "INCIDENT" for action in call.actions)
+
+
+def _busy() -> None:
+    raise Cancelled([None, None], busy=True)
+
+
+@pytest.mark.parametrize("fault", [refuse, lose_reply, _busy])
+@pytest.mark.parametrize("locked", [1, 2])
+def test_what_a_person_is_told_does_not_part_from_what_it_tells_of(fault: Callable[[], None], locked: int) -> None:
+    """The write that tells fails once: that the lock was met, or that it has ended."""
+    floor = floor_with(10)
+    floor.shelf.refuses[LISTING] = [refused(Kind.PROMOTION_LOCK, "locked") for _ in range(2)]
+    hook = floor.world.table.after if fault is lose_reply else floor.world.table.before
+    hook(_of_incidents, fault, skip=locked - 1)
+    told: list[bool] = []
+    for _ in range(90):
+        floor.stream()
+        floor.work()
+        told.append(floor.open_incidents() == ["listing_locked"])
+        assert told[-1] == (floor.state().failed == "locked")
+        floor.clock.forward(minutes=1)
+    assert floor.world.table.waiting == 0
+    assert any(told)
+    assert not told[-1]
+    assert floor.shows() == 10
 
 
 def test_a_days_quota_rests_the_shop_until_there_are_new_calls() -> None:

@@ -1,6 +1,7 @@
 """Incidents: written in the transaction of what they tell of, listed through the sparse index."""
 
 import contextlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from holdfast.domain.conditions import Path, id_not_used, item_exists
@@ -83,6 +84,11 @@ class Incidents:
         except ConditionFailed:
             return False
         return True
+
+    def closing(self, told: Iterable[Incident], *, at: datetime, note: str) -> list[Update]:
+        """What closes those of them that are open, for a transaction."""
+        found = map(incident_from, self._table.get_many([keys.incident(each.id) for each in told]))
+        return [close_action(each.id, at=at, note=note) for each in found if each.open]
 
     def listed(self, *, is_open: bool, limit: int, start: Item | None = None) -> Page:
         """Newest first."""

@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.domain.conditions import Path, asked_is, fence_is, nothing_asked
+from holdfast.domain.errors import Unavailable
 from holdfast.domain.listing import ListingKey
 from holdfast.domain.push import Asked, Blocked, PushState
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.sync import Overrides, SyncMode
 
 from . import keys
-from .table import ConditionFailed, Delete, Item, Page, Query, Table, Update
+from .table import Action, Cancelled, ConditionFailed, Delete, Item, Page, Query, Table, Update
 from .times import from_ms, to_ms
 
 _PLAIN = ("acknowledged", "failed")
@@ -125,20 +126,33 @@ class Pushes:
         )
         return state_from(item) if item else None
 
-    def settle(self, begun: PushState, after: PushState) -> bool:
+    def settle(self, begun: PushState, after: PushState, told: Sequence[Action] = ()) -> bool:
         """Write what came of the push that was begun. False: the lease has passed to another worker.
 
         A request that came in meanwhile stays as it is: it is for a newer change, and waits for nothing of this push.
+
+        `told`: incidents that open or close with it, in the same write: nobody looks again at a listing whose failure
+        is already written down, or forgotten.
         """
         put, remove = _difference(begun, after)
         ours = fence_is(begun.fence)
         if ("asked",) in put:
             alone = Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(ours, nothing_asked()))
-            if self._written(alone) is not None:
+            if self._settled(alone, told):
                 return True
             del put["asked",]
-        update = Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(ours,))
-        return self._written(update) is not None
+        return self._settled(Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(ours,)), told)
+
+    def _settled(self, update: Update, told: Sequence[Action]) -> bool:
+        if not told:
+            return self._written(update) is not None
+        try:
+            self._table.transact([update, *told])
+        except Cancelled as cancelled:
+            if cancelled.reasons[0] is None:
+                raise Unavailable("another writer was at an incident of the listing; try again") from cancelled
+            return False
+        return True
 
     def note_touched(self, wanted: Sequence[ListingKey]) -> None:
         """Orders moved the marketplace's own numbers of these listings. Once too often only costs a push."""

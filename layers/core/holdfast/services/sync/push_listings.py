@@ -20,7 +20,9 @@ from holdfast.domain.push import LONGEST_PARK_S, Asked, PushState, begun, may_be
 from holdfast.domain.shop import Shop, ShopKey
 from holdfast.domain.sync import Rules, may_push
 from holdfast.services.orders.shop_account import call_shop
+from holdfast.store.incidents import open_action
 from holdfast.store.shop_syncs import Pushing
+from holdfast.store.table import Action
 
 from . import settle_push
 from .ask_pushes import LONGEST_WHY, each_of, groups
@@ -212,8 +214,7 @@ class _Round:
             return False
         if shown == job.quantity:
             self._sync.context.count("PushesEqual", 1)
-            self._settle(job.state, settle_push.in_step(job.state))
-            self._close_incidents(job.state)
+            self._settle(job.state, settle_push.in_step(job.state), self._passed(job.state))
         else:
             self._settle(job.state, settle_push.not_needed(job.state))
         return True
@@ -323,20 +324,20 @@ class _Round:
     def _settle_one(self, job: Job, result: ItemResult, passport: Passport, *, sent_at: datetime) -> Passport:
         at = self._situation(job.asked)
         if result.written:
-            self._settle(job.state, settle_push.acknowledged(job.state, job.quantity, sent_at=sent_at, at=at))
+            settlement = settle_push.acknowledged(job.state, job.quantity, sent_at=sent_at, at=at)
+            self._settle(job.state, settlement, self._passed(job.state))
             self._sync.context.count("PushesAcknowledged", 1)
-            self._close_incidents(job.state)
             return replace(passport, answer=ACKNOWLEDGED, answered_at=at.now)
         error = result.error or ChannelError(Kind.UNKNOWN, "not_written", "the marketplace gave no reason")
-        self._settle(job.state, settle_push.failed(job.state, error, sent_at=sent_at, at=at))
+        settlement = settle_push.failed(job.state, error, sent_at=sent_at, at=at)
+        self._settle(job.state, settlement, self._tells(job, error, now=at.now))
         self._sync.context.count("PushesFailed", 1)
-        self._open_incident(job, error, now=at.now)
         if error.kind is Kind.UNKNOWN:
             return replace(passport, detail=f"{error.code}: {error.detail}")
         return replace(passport, answer=error.code, detail=error.detail, answered_at=at.now)
 
-    def _settle(self, state: PushState, settlement: Settlement) -> None:
-        if not self._ledger.pushes.settle(state, settlement.after):
+    def _settle(self, state: PushState, settlement: Settlement, told: Sequence[Action] = ()) -> None:
+        if not self._ledger.pushes.settle(state, settlement.after, told):
             # Our lease has passed to another worker, which knows that ours may come late. The message is kept: it may
             # be the very one that the other one works off.
             self._sync.context.count("LeasesLost", 1)
@@ -354,25 +355,25 @@ class _Round:
         sync = self._sync
         return rest_after(sync.context, self._shop, self._channel.sheet, error, chance=sync.chance(), now=sync.now())
 
-    def _open_incident(self, job: Job, error: ChannelError, *, now: datetime) -> None:
+    def _tells(self, job: Job, error: ChannelError, *, now: datetime) -> list[Action]:
         name = str(job.state.key)
         if error.kind is Kind.FINAL:
             self._sync.context.count("ListingsBlocked", 1)
-            self._ledger.incidents.open(incident.listing_blocked(name, code=error.code, why=error.detail, at=now))
-        elif error.kind is Kind.PROMOTION_LOCK and job.state.failed != error.code:
-            told = incident.listing_locked(name, quantity=job.quantity, code=error.code, at=now)
-            self._ledger.incidents.open(told)
+            return [open_action(incident.listing_blocked(name, code=error.code, why=error.detail, at=now))]
+        if error.kind is Kind.PROMOTION_LOCK and job.state.failed != error.code:
+            return [open_action(incident.listing_locked(name, quantity=job.quantity, code=error.code, at=now))]
+        return []
 
-    def _close_incidents(self, state: PushState) -> None:
+    def _passed(self, state: PushState) -> list[Action]:
         """What a person was told of has passed by itself."""
         if state.failed is None:
-            return
+            return []
         now, name = self._sync.now(), str(state.key)
-        for told in (
+        told = (
             incident.listing_locked(name, quantity=0, code="", at=now),
             incident.listing_blocked(name, code="", why="", at=now),
-        ):
-            self._ledger.incidents.close(told.id, at=now, note="the marketplace shows what it should")
+        )
+        return [*self._ledger.incidents.closing(told, at=now, note="the marketplace shows what it should")]
 
     # ---- What is told of it
 

@@ -21,7 +21,9 @@ from holdfast.domain.shop import Shop, ShopKey
 from holdfast.domain.shop_sync import ShopSync, in_this_run
 from holdfast.domain.sync import may_push, price_step
 from holdfast.services.orders.shop_account import call_shop
+from holdfast.store.incidents import open_action
 from holdfast.store.listings import listing_from
+from holdfast.store.table import Put
 
 from .ask_pushes import Wish, ask
 from .syncing import Planning, Syncing
@@ -273,15 +275,17 @@ def _compared(sync: Syncing, rows: Sequence[Row], shown: Iterable[Shown], ran: R
         if after is None:
             continue
         ran.drifted += 1
-        if sync.context.ledger.pushes.settle(row.state, after):
+        if sync.context.ledger.pushes.settle(row.state, after, _tells(after)):
             changed[row.state.key] = after
-            if after.blocked is not None:
-                told = incident.listing_blocked(
-                    str(row.state.key), code=after.blocked.code, why=after.blocked.why, at=sync.now()
-                )
-                sync.context.ledger.incidents.open(told)
     sync.context.count("ListingsDrifted", len(changed))
     return changed
+
+
+def _tells(after: PushState) -> list[Put]:
+    if after.blocked is None:
+        return []
+    name, blocked = str(after.key), after.blocked
+    return [open_action(incident.listing_blocked(name, code=blocked.code, why=blocked.why, at=blocked.at))]
 
 
 def _after_look(state: PushState, there: Shown | None, *, now: datetime) -> PushState | None:
