@@ -28,6 +28,8 @@ NAME = "month"
 SUMMARY = Path(__file__).resolve().parent.parent.parent / ".local" / "month.json"
 # Delays of marketplaces are divided by this; their time-outs and our own pauses are not.
 SPEED = 600.0
+# A machine that does other things too may answer late; nothing here is timed.
+PATIENCE_S = 120
 
 console = Console(highlight=False)
 
@@ -50,8 +52,8 @@ class Renewed(httpx.Auth):
 
 def market_of(stack: Stack, run: str) -> Market:
     """`run` marks everything this run makes."""
-    api = httpx.Client(base_url=stack.api_url, auth=Renewed(stack.token), timeout=30, trust_env=False)
-    door = Door(httpx.Client(base_url=stack.sandbox["door"], timeout=30, trust_env=False))
+    api = httpx.Client(base_url=stack.api_url, auth=Renewed(stack.token), timeout=PATIENCE_S, trust_env=False)
+    door = Door(httpx.Client(base_url=stack.sandbox["door"], timeout=PATIENCE_S, trust_env=False))
     return Market(stack=stack, api=api, door=door, run=run)
 
 

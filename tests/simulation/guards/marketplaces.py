@@ -311,8 +311,13 @@ PUSHING = (
     ),
     _of_pushes(
         "its incident is closed", "what has passed is asked of nobody", PUSH,
-        'self._sync.context.count("PushesAcknowledged", 1)\n            self._close_incidents(job.state)\n',
-        'self._sync.context.count("PushesAcknowledged", 1)\n',
+        "            self._settle(job.state, settlement, self._passed(job.state))\n",
+        "            self._settle(job.state, settlement)\n",
+    ),
+    _of_pushes(
+        "told with what it tells of", "a failure that is written down was told to a person", "store/pushes.py",
+        "            self._table.transact([update, *told])\n",
+        "            self._table.write(update)\n            self._table.transact(told)\n",
     ),
     _of_pushes(
         "not shown yet", "what was acknowledged a moment ago is not taken for drift", "services/sync/sync_shop.py",
