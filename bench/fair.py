@@ -34,7 +34,7 @@ from holdfast.runtime.shop_accounts import SecretAccounts
 from holdfast.runtime.shop_secrets import ShopSecrets
 from holdfast.services.orders.intake import Intake
 from holdfast.services.sync.syncing import Planning, PushQueue, Syncing
-from holdfast.store import keys
+from holdfast.store import keys, shop_keys
 from holdfast.store.listings import item_of
 from holdfast.store.table import Put
 from local import sandbox
@@ -135,9 +135,9 @@ class Fair:
             part = goods[start : start + LISTED_AT_ONCE]
             listed += [ListingKey(shop, key) for key in self.door.add_listings(shop.channel, shop.shop, part)]
         listings = [Listing(key=key, parts=(Part(sku, 1),)) for key, sku in zip(listed, skus, strict=True)]
-        self.world.table.write_many(Put(key=keys.listing(each.key), item=item_of(each)) for each in listings)
+        self.world.table.write_many(Put(key=shop_keys.listing(each.key), item=item_of(each)) for each in listings)
         self.world.table.write_many(
-            Put(key=keys.listing_of_sku(part.sku, each.key), item={"quantity": part.quantity})
+            Put(key=shop_keys.listing_of_sku(part.sku, each.key), item={"quantity": part.quantity})
             for each in listings
             for part in each.parts
         )

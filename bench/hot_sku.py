@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 from bench.push_work import Follower, Stream, open_queue
 from holdfast.channels.protocol import StockItem
 from holdfast.channels.registry import channel
+from holdfast.domain.channel_names import CHANNELS
 from holdfast.domain.movement import Movement, Type
 from holdfast.domain.push import Limits
-from holdfast.domain.shop import CHANNELS, ShopKey
 from holdfast.domain.sync import Rules, SyncMode
 from holdfast.services.stock.move_stock import move_stock
 
 if TYPE_CHECKING:
     from bench.fair import Fair
     from holdfast.domain.listing import ListingKey
+    from holdfast.domain.shop import ShopKey
 
 SKU, FIRST = "hot mug", 100
 CHANGES, AT_ONCE, PLAIN_CHANGES = 1_000, 4, 100

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from bench.hot_sku import push_alone
 from holdfast.channels.protocol import Answer, ChannelError, Request
+from holdfast.domain.channel_names import CHANNELS
 from holdfast.domain.listing import ListingKey
 from holdfast.domain.movement import Movement, Type
 from holdfast.domain.push import LONGEST_WAIT_S, Limits
-from holdfast.domain.shop import CHANNELS, ShopKey
 from holdfast.domain.sync import Rules, SyncMode
 from holdfast.services.stock.move_stock import move_stock
 from holdfast.services.sync.push_listings import Delivery, push_listings
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.fair import Fair
+    from holdfast.domain.shop import ShopKey
     from holdfast.services.sync.syncing import PushMessage, Syncing
 
 LIMITS = Limits()

@@ -9,7 +9,7 @@ from demo.market.judge import ASKS
 from holdfast.channels.registry import NAMES, channel
 from holdfast.channels.sheet import GivesBack
 from holdfast.channels.webhooks import SCHEMES
-from holdfast.domain.shop import CHANNELS
+from holdfast.domain.channel_names import CHANNELS
 from holdfast.runtime.api.shown_sync import ChannelShown
 from sandbox.faces.all import FACES
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from holdfast.domain.shop import CHANNELS
+from holdfast.domain.channel_names import CHANNELS
 from local import engine, processes, sandbox, table
 from local import stack as stacks
 from local.failure import Failure

@@ -14,7 +14,7 @@ from bench.meter import Cost
 from bench.session_run import PlainRun, SessionRun
 from bench.sync import InStep
 from bench.targets import TARGETS
-from holdfast.domain.shop import CHANNELS
+from holdfast.domain.channel_names import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -159,7 +159,7 @@ INTAKE = (
     ),
     _of_orders(
         "the lists of waiting orders", "an order waits for its listing until it is mapped", "store/orders.py",
-        "            *(Put(key=keys.waiting(settled.shop, each, record.id), item={}) for each in settled.waiting),\n", "",
+        "            *(Put(key=shop_keys.waiting(settled.shop, each, record.id), item={}) for each in settled.waiting),\n", "",
     ),
     _of_orders(
         "who mapped and died", "an order whose listing was mapped is applied, though nobody said so", POLL,

@@ -25,7 +25,7 @@ def test_importing_the_registry_imports_no_marketplace() -> None:
         "holdfast.channels.sheet",
         "holdfast.domain",
         "holdfast.domain.market",
-        "holdfast.domain.shop",
+        "holdfast.domain.channel_names",
     }
 
 

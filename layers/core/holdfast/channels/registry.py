@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from holdfast.domain.shop import CHANNELS
+from holdfast.domain.channel_names import CHANNELS
 
 from .protocol import Channel
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from .conditions import Condition
@@ -99,3 +100,13 @@ class Level:
         counters: dict[str, Any] = {name: getattr(self, name) + units for name, units in change.add.items()}
         folded_to = self.folded_to if change.folded_to is None else change.folded_to
         return replace(self, **counters, wheel=wheel, folded_to=folded_to, version=self.version + 1).checked()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """An announced receipt: units still on their way to `location`, and when they are expected."""
+
+    id: str
+    location: str
+    outstanding: int
+    expected_at: datetime | None = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from . import changes, incident
 from .errors import BadInput, FieldError, InsufficientStock, MovementRefused, Shortage
 from .incident import Incident
-from .level import Level, LevelChange, Place
+from .level import Announced, Level, LevelChange, Place
 
 
 class Type(StrEnum):
@@ -58,16 +58,6 @@ class Movement:
         if self.type is Type.ANNOUNCE:
             return self.announcement or self.id
         return self.announcement if self.type is Type.RECEIVE else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """An announced receipt: units still on their way to `location`, and when they are expected."""
-
-    id: str
-    location: str
-    outstanding: int
-    expected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from .level import Place
-from .market import Told
 from .policy import Mode
 from .risk import Hit
+
+if TYPE_CHECKING:  # buyers' orders have none of it
+    from .market import Told
 
 # The record stays under 1 KB for an ordinary order; older entries of the history are in the logs.
 HISTORY_KEPT = 12
@@ -88,7 +91,7 @@ class Reservation:
     payment_id: str | None = None
     pay_by: datetime | None = None
     shipped_at: datetime | None = None
-    told: Told | None = None
+    told: "Told | None" = None
     budgeted: bool = False
     untrusted: bool = False
     hits: tuple[Hit, ...] = ()

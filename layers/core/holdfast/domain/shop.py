@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-CHANNELS = ("shopee", "lazada", "tiktok_shop", "tiki", "haravan", "shopify", "woocommerce")
-
 
 @dataclass(frozen=True, slots=True)
 class ShopKey:

@@ -7,8 +7,7 @@ from typing import Any
 
 from holdfast.domain.conditions import Path, id_not_used, level_version_is, outstanding_is
 from holdfast.domain.incident import Incident
-from holdfast.domain.level import COUNTERS, Level, LevelChange, Place
-from holdfast.domain.movement import Announced
+from holdfast.domain.level import COUNTERS, Announced, Level, LevelChange, Place
 from holdfast.domain.policy import Mode, Sku
 
 from . import keys

@@ -5,7 +5,7 @@ from holdfast.domain.errors import OrderTooLarge
 from holdfast.domain.orders import Noted, Settled
 from holdfast.domain.shop import ShopKey
 
-from . import incidents, keys
+from . import incidents, keys, shop_keys
 from .movements import Recorded
 from .movements import item_of as movement_item
 from .reservations import Failure, Reservations
@@ -28,8 +28,8 @@ class Orders:
         further: list[Action] = [
             *(_movement_action(noted, settled) for noted in settled.noted),
             *map(incidents.open_action, settled.incidents),
-            *(Put(key=keys.waiting(settled.shop, each, record.id), item={}) for each in settled.waiting),
-            *(Delete(key=keys.waiting(settled.shop, each, record.id)) for each in settled.mapped),
+            *(Put(key=shop_keys.waiting(settled.shop, each, record.id), item={}) for each in settled.waiting),
+            *(Delete(key=shop_keys.waiting(settled.shop, each, record.id)) for each in settled.mapped),
         ]
         if 1 + len(settled.changes) + len(further) > MOST_ACTIONS:
             raise OrderTooLarge(f"order {record.id} has too many lines for one transaction; enter it as movements")
@@ -39,7 +39,7 @@ class Orders:
         self, shop: ShopKey, *, limit: int, start: Item | None = None
     ) -> tuple[list[tuple[str, str]], Item | None]:
         """(listing, reservation id) of orders that wait for a mapping, and where to go on."""
-        page = self._table.query(Query(partition=keys.waiting_partition(shop), limit=limit, start=start))
+        page = self._table.query(Query(partition=shop_keys.waiting_partition(shop), limit=limit, start=start))
         rows = [item["sk"].partition("#") for item in page.items]
         return [(listing, reservation_id) for listing, _, reservation_id in rows], page.next
 

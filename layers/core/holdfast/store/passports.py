@@ -8,7 +8,7 @@ from holdfast.domain.listing import ListingKey
 from holdfast.domain.passport import LevelSeen, Passport
 from holdfast.domain.sync import Rule
 
-from . import keys
+from . import shop_keys
 from .table import Item, Put, Query, Table
 from .times import from_ms, to_ms
 
@@ -70,7 +70,7 @@ class Passports:
         """Each over its own earlier version: first as it was sent, then with its answer."""
         self._table.write_many(
             Put(
-                key=keys.passport(each.key, to_ms(each.sent_at), each.fence),
+                key=shop_keys.passport(each.key, to_ms(each.sent_at), each.fence),
                 item=item_of(each, kept=kept),
             )
             for each in passports
@@ -78,6 +78,6 @@ class Passports:
 
     def newest(self, key: ListingKey, *, at: datetime, limit: int) -> list[Passport]:
         """Sent at or before this time, newest first."""
-        partition, up_to = keys.passports_partition(key), keys.passports_up_to(to_ms(at))
+        partition, up_to = shop_keys.passports_partition(key), shop_keys.passports_up_to(to_ms(at))
         page = self._table.query(Query(partition=partition, up_to=up_to, limit=limit, newest_first=True))
         return [passport_from(item, key) for item in page.items]

@@ -12,7 +12,7 @@ from holdfast.domain.push import Asked, Blocked, PushState
 from holdfast.domain.shop import ShopKey
 from holdfast.domain.sync import Overrides, SyncMode
 
-from . import keys
+from . import shop_keys
 from .table import Action, Cancelled, ConditionFailed, Delete, Item, Page, Query, Table, Update
 from .times import from_ms, to_ms
 
@@ -33,7 +33,7 @@ def state_from(item: Item) -> PushState:
     plain |= {name: from_ms(item.get(name)) for name in _TIMES}
     plain |= {name: Decimal(item[name]) if name in item else None for name in _PRICES}
     return PushState(
-        key=keys.push_of(item["pk"], item["sk"]),
+        key=shop_keys.push_of(item["pk"], item["sk"]),
         fence=item.get("fence", 0),
         asked=_asked_from(item["asked"]) if "asked" in item else None,
         blocked=_blocked_from(item["blocked"]) if "blocked" in item else None,
@@ -90,23 +90,23 @@ class Pushes:
         self._table = table
 
     def get(self, key: ListingKey) -> PushState:
-        item = self._table.get(keys.push(key))
+        item = self._table.get(shop_keys.push(key))
         return state_from(item) if item else PushState(key=key)
 
     def get_many(self, wanted: Sequence[ListingKey]) -> dict[ListingKey, PushState]:
-        found = map(state_from, self._table.get_many([keys.push(key) for key in wanted]))
+        found = map(state_from, self._table.get_many([shop_keys.push(key) for key in wanted]))
         known = {state.key: state for state in found}
         return {key: known.get(key, PushState(key=key)) for key in wanted}
 
     def of_shop(self, shop: ShopKey, *, limit: int, start: Item | None = None) -> Page:
         """Items by listing; read with `state_from`."""
-        return self._table.query(Query(partition=keys.pushes_partition(shop), limit=limit, start=start))
+        return self._table.query(Query(partition=shop_keys.pushes_partition(shop), limit=limit, start=start))
 
     def ask(self, state: PushState, asked: Asked, *, unblock: bool = False) -> bool:
         """Write down that a push is asked for. False: somebody else was first, which is as good."""
         condition = nothing_asked() if state.asked is None else asked_is(state.asked.id)
         update = Update(
-            key=keys.push(state.key),
+            key=shop_keys.push(state.key),
             put={("asked",): _asked_item(asked)},
             begin={("fence",): 0},
             remove=(("blocked",),) if unblock else (),
@@ -116,13 +116,13 @@ class Pushes:
 
     def take_back(self, key: ListingKey, asked: str) -> None:
         """Forget a request, if it is still the one that waits."""
-        self._written(Update(key=keys.push(key), remove=(("asked",),), conditions=(asked_is(asked),)))
+        self._written(Update(key=shop_keys.push(key), remove=(("asked",),), conditions=(asked_is(asked),)))
 
     def begin(self, state: PushState, after: PushState) -> PushState | None:
         """Take the lease of a push that was asked for. The state as it is then; None: another worker has it."""
         put, remove = _difference(state, after)
         item = self._written(
-            Update(key=keys.push(state.key), put=put, remove=remove, conditions=(fence_is(state.fence),))
+            Update(key=shop_keys.push(state.key), put=put, remove=remove, conditions=(fence_is(state.fence),))
         )
         return state_from(item) if item else None
 
@@ -137,11 +137,11 @@ class Pushes:
         put, remove = _difference(begun, after)
         ours = fence_is(begun.fence)
         if ("asked",) in put:
-            alone = Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(ours, nothing_asked()))
+            alone = Update(key=shop_keys.push(begun.key), put=put, remove=remove, conditions=(ours, nothing_asked()))
             if self._settled(alone, told):
                 return True
             del put["asked",]
-        return self._settled(Update(key=keys.push(begun.key), put=put, remove=remove, conditions=(ours,)), told)
+        return self._settled(Update(key=shop_keys.push(begun.key), put=put, remove=remove, conditions=(ours,)), told)
 
     def _settled(self, update: Update, told: Sequence[Action]) -> bool:
         if not told:
@@ -157,20 +157,20 @@ class Pushes:
     def note_touched(self, wanted: Sequence[ListingKey]) -> None:
         """Orders moved the marketplace's own numbers of these listings. Once too often only costs a push."""
         for key in wanted:
-            self._table.write(Update(key=keys.push(key), start={("touched",): 1}, begin={("fence",): 0}))
+            self._table.write(Update(key=shop_keys.push(key), start={("touched",): 1}, begin={("fence",): 0}))
 
     def put_own(self, key: ListingKey, own: Overrides) -> None:
         """What the listing has otherwise than its shop. The last one wins."""
         told = _own_item(own)
         put: dict[Path, Any] = {("own",): told} if told else {}
         remove: tuple[Path, ...] = () if told else (("own",),)
-        self._table.write(Update(key=keys.push(key), put=put, remove=remove, begin={("fence",): 0}))
+        self._table.write(Update(key=shop_keys.push(key), put=put, remove=remove, begin={("fence",): 0}))
 
     def approve(self, key: ListingKey, price: Decimal) -> None:
-        self._table.write(Update(key=keys.push(key), put={("approved_price",): str(price)}, begin={("fence",): 0}))
+        self._table.write(Update(key=shop_keys.push(key), put={("approved_price",): str(price)}, begin={("fence",): 0}))
 
     def forget(self, key: ListingKey) -> None:
-        self._table.write(Delete(key=keys.push(key)))
+        self._table.write(Delete(key=shop_keys.push(key)))
 
     def _written(self, update: Update) -> Item | None:
         try:

@@ -1,9 +1,11 @@
 """Reservation records, and the transactions in which they and their levels change together."""
 
+# ruff: noqa: PLC0415 - what a marketplace told is imported with the first order of one: buyers wait for hold_stock to start
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.domain.budget import Buyer
 from holdfast.domain.commands import Write
@@ -18,7 +20,9 @@ from .buyers import BuyerWrite, buyer_action, failed_buyer, hits_from, hits_item
 from .levels import level_action, level_from
 from .table import Action, Cancelled, Check, Failed, Item, Put, Table, Update
 from .times import from_ms, to_ms
-from .told import told_from, told_item
+
+if TYPE_CHECKING:
+    from holdfast.domain.market import Told
 
 # What ended is kept for a while, then TTL clears it away. A committed one, and one with a refund due, is not ended.
 ENDS = frozenset({State.OPEN, State.HELD, State.RELEASED, State.SHIPPED, State.REFUNDED})
@@ -55,7 +59,7 @@ def record_from(item: Item) -> Reservation:
         payment_id=item.get("payment_id"),
         pay_by=from_ms(item.get("pay_by")),
         shipped_at=from_ms(item.get("shipped_at")),
-        told=told_from(item["told"]) if "told" in item else None,
+        told=_told_from(item["told"]) if "told" in item else None,
         budgeted=item.get("budgeted", False),
         untrusted=item.get("untrusted", False),
         hits=hits_from(item.get("hits", ())),
@@ -75,7 +79,7 @@ def item_of(record: Reservation, *, keep_ended_seconds: int) -> Item:
         "payment_id": record.payment_id,
         "pay_by": record.pay_by and to_ms(record.pay_by),
         "shipped_at": record.shipped_at and to_ms(record.shipped_at),
-        "told": record.told and told_item(record.told),
+        "told": record.told and _told_item(record.told),
         "budgeted": record.budgeted or None,
         "untrusted": record.untrusted or None,
         "hits": hits_item(record.hits) or None,
@@ -95,6 +99,18 @@ def item_of(record: Reservation, *, keep_ended_seconds: int) -> Item:
         "history": [{"at": to_ms(event.at), "what": event.what} for event in record.history],
         **{name: value for name, value in optional.items() if value is not None},
     }
+
+
+def _told_from(item: Item) -> "Told":
+    from .told import told_from
+
+    return told_from(item)
+
+
+def _told_item(told: "Told") -> Item:
+    from .told import told_item
+
+    return told_item(told)
 
 
 class Reservations:

@@ -9,7 +9,7 @@ from holdfast.domain.shop import ShopKey
 from holdfast.domain.shop_sync import ShopSync
 from holdfast.domain.sync import Rules, SyncMode
 
-from . import keys
+from . import shop_keys
 from .table import ConditionFailed, Delete, Item, Put, Table, Update
 from .times import from_ms, to_ms
 
@@ -69,26 +69,28 @@ class ShopSyncs:
 
     def get(self, key: ShopKey) -> ShopSync:
         """The settings; a shop that has none is synced as usual."""
-        item = self._table.get(keys.shop_sync(key))
+        item = self._table.get(shop_keys.shop_sync(key))
         return sync_from(item) if item else ShopSync()
 
     def put(self, key: ShopKey, sync: ShopSync) -> None:
         """The last one wins."""
-        self._table.write(Put(key=keys.shop_sync(key), item=item_of(sync)))
+        self._table.write(Put(key=shop_keys.shop_sync(key), item=item_of(sync)))
 
     def delete(self, key: ShopKey) -> None:
-        self._table.write(Delete(key=keys.shop_sync(key)))
-        self._table.write(Delete(key=keys.shop_pushing(key)))
+        self._table.write(Delete(key=shop_keys.shop_sync(key)))
+        self._table.write(Delete(key=shop_keys.shop_pushing(key)))
 
     def pushing(self, key: ShopKey) -> Pushing:
-        item = self._table.get(keys.shop_pushing(key))
+        item = self._table.get(shop_keys.shop_pushing(key))
         return pushing_from(item) if item else Pushing()
 
     def take_calls(self, key: ShopKey, seen: Pushing, *, next_ms: int) -> bool:
         """Take the places up to `next_ms` in the shop's budget. False: another worker took some, look again."""
         condition = next_call_is(seen.next_ms) if seen.next_ms else id_not_used()
         try:
-            self._table.write(Update(key=keys.shop_pushing(key), put={("next_ms",): next_ms}, conditions=(condition,)))
+            self._table.write(
+                Update(key=shop_keys.shop_pushing(key), put={("next_ms",): next_ms}, conditions=(condition,))
+            )
         except ConditionFailed:
             return False
         return True
@@ -101,4 +103,4 @@ class ShopSyncs:
             if value is not None
         }
         gone = tuple((name,) for name, value in changed.items() if value is None)
-        self._table.write(Update(key=keys.shop_pushing(key), put=put, remove=gone, begin={("next_ms",): 1}))
+        self._table.write(Update(key=shop_keys.shop_pushing(key), put=put, remove=gone, begin={("next_ms",): 1}))

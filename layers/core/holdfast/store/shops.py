@@ -9,7 +9,7 @@ from holdfast.domain.conditions import Path, id_not_used, lock_is, lock_over
 from holdfast.domain.delays import WEEKS_KEPT, bucket_of, week_of
 from holdfast.domain.shop import Shop, ShopHealth, ShopKey
 
-from . import keys
+from . import keys, shop_keys
 from .table import ConditionFailed, Delete, Item, Key, Page, Put, Query, Table, Update
 from .times import from_ms, to_ms
 
@@ -28,7 +28,7 @@ class Delays:
 
 def shop_from(item: Item) -> Shop:
     return Shop(
-        key=keys.shop_of(item["pk"]),
+        key=shop_keys.shop_of(item["pk"]),
         name=item["name"],
         paused=item.get("paused", False),
         location=item.get("location"),
@@ -68,23 +68,23 @@ class Shops:
         self._table = table
 
     def get(self, key: ShopKey) -> Shop | None:
-        item = self._table.get(keys.shop(key))
+        item = self._table.get(shop_keys.shop(key))
         return shop_from(item) if item else None
 
     def put(self, shop: Shop) -> None:
         """Create or replace; the last one wins."""
-        self._table.write(Put(key=keys.shop(shop.key), item=item_of(shop)))
+        self._table.write(Put(key=shop_keys.shop(shop.key), item=item_of(shop)))
 
     def delete(self, key: ShopKey) -> None:
-        self._table.write(Delete(key=keys.shop(key)))
-        self._table.write(Delete(key=keys.shop_health(key)))
+        self._table.write(Delete(key=shop_keys.shop(key)))
+        self._table.write(Delete(key=shop_keys.shop_health(key)))
 
     def all(self, *, limit: int, start: Item | None = None) -> Page:
         """Items of shops by channel and name; read with `shop_from`."""
         return self._table.query(Query(partition=keys.SHOPS_LIST, index=keys.LISTS, limit=limit, start=start))
 
     def health(self, key: ShopKey) -> ShopHealth:
-        item = self._table.get(keys.shop_health(key))
+        item = self._table.get(shop_keys.shop_health(key))
         return health_from(item) if item else ShopHealth()
 
     def note(self, key: ShopKey, **changed: datetime | str | None) -> None:
@@ -95,16 +95,16 @@ class Shops:
             if value is not None
         }
         gone = tuple((name,) for name, value in changed.items() if value is None)
-        self._table.write(Update(key=keys.shop_health(key), put=put, remove=gone))
+        self._table.write(Update(key=shop_keys.shop_health(key), put=put, remove=gone))
 
     def note_delay(self, key: ShopKey, seconds: float, *, heard_by: str, now: datetime) -> None:
         """One more order that came so late. Losing one, or counting one twice, changes no level."""
         ttl = int((now + DELAYS_KEPT).timestamp())
         counters: dict[Path, int] = {(f"b{bucket_of(seconds):02d}",): 1, (heard_by,): 1}
-        self._table.write(Update(key=keys.shop_delays(key, week_of(now)), start=counters, put={("ttl",): ttl}))
+        self._table.write(Update(key=shop_keys.shop_delays(key, week_of(now)), start=counters, put={("ttl",): ttl}))
 
     def delays(self, key: ShopKey) -> Delays:
-        page = self._table.query(Query(partition=keys.shop_partition(key), limit=100))
+        page = self._table.query(Query(partition=shop_keys.shop_partition(key), limit=100))
         items = [item for item in page.items if item["sk"].startswith("DELAYS#")]
         weeks = {
             int(item["sk"].removeprefix("DELAYS#")): {
@@ -116,12 +116,12 @@ class Shops:
 
     def lock_token(self, key: ShopKey, owner: str, *, now: datetime, seconds: float) -> bool:
         """Take the lock under which the shop's token is refreshed. False: somebody else has it."""
-        return self._lock(keys.shop_token(key), owner, now=now, seconds=seconds)
+        return self._lock(shop_keys.shop_token(key), owner, now=now, seconds=seconds)
 
     def unlock_token(self, key: ShopKey, owner: str) -> None:
         """Give the lock back, if it is still ours."""
         try:
-            self._table.write(Delete(key=keys.shop_token(key), conditions=(lock_is(owner),)))
+            self._table.write(Delete(key=shop_keys.shop_token(key), conditions=(lock_is(owner),)))
         except ConditionFailed:
             return
 

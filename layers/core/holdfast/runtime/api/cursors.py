@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.domain.errors import BadInput, FieldError
 from holdfast.domain.shop import ShopKey
-from holdfast.store import keys
+from holdfast.store import keys, shop_keys
 from holdfast.store.table import Item
 
 LONGEST = 2_000
@@ -111,7 +111,7 @@ def shops_cursor(start: Item | None) -> str | None:
 def shops_start(cursor: str | None) -> Item | None:
     def make(listed: object) -> Item:
         channel, shop = _text(listed).split("#", 1)
-        return {**keys.shop(ShopKey(channel, shop))._asdict(), "list": keys.SHOPS_LIST, "listed": _text(listed)}
+        return {**shop_keys.shop(ShopKey(channel, shop))._asdict(), "list": keys.SHOPS_LIST, "listed": _text(listed)}
 
     return _decode(cursor, make) if cursor is not None else None
 
@@ -122,7 +122,7 @@ def listings_cursor(start: Item | None) -> str | None:
 
 def listings_start(cursor: str | None, *, shop: ShopKey) -> Item | None:
     def make(sort_key: object) -> Item:
-        return {"pk": keys.listings_partition(shop), "sk": _text(sort_key)}
+        return {"pk": shop_keys.listings_partition(shop), "sk": _text(sort_key)}
 
     return _decode(cursor, make) if cursor is not None else None
 

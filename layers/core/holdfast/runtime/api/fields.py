@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from holdfast.domain.budget import MOST_COUNTED
-from holdfast.domain.shop import CHANNELS
+from holdfast.domain.channel_names import CHANNELS
 
 T = TypeVar("T")
 

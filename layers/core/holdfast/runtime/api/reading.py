@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from holdfast.domain.channel_names import CHANNELS
 from holdfast.domain.errors import BadInput, FieldError
 from holdfast.domain.placing import MAX_LINES
 from holdfast.domain.reservation import Wanted
 from holdfast.domain.risk import Facts
-from holdfast.domain.shop import CHANNELS
 from holdfast.services.reservations.hold_units import Order
 
 from . import fields

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from holdfast.domain.incident import Incident
-from holdfast.domain.level import Level
-from holdfast.domain.movement import Announced
+from holdfast.domain.level import Announced, Level
 from holdfast.domain.policy import LIMIT_NAMES, Sku
 from holdfast.services.stock.look_up import Availability
 from holdfast.services.stock.move_stock import MovementAnswer

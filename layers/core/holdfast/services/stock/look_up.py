@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from holdfast.domain.errors import UnknownIncident, UnknownSku
 from holdfast.domain.incident import Incident
-from holdfast.domain.level import Level
-from holdfast.domain.movement import Announced
+from holdfast.domain.level import Announced, Level
 from holdfast.domain.policy import Sku
 from holdfast.domain.reservation import Reservation, State
 from holdfast.domain.wheel import due_minutes

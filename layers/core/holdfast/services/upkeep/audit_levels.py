@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from holdfast.domain import incident
 from holdfast.domain.audit import Facts, Moved, add_up, differences, repaired
 from holdfast.domain.errors import HoldfastError
-from holdfast.domain.level import Level, Place
-from holdfast.domain.movement import Announced
+from holdfast.domain.level import Announced, Level, Place
 from holdfast.domain.reservation import Reservation
 from holdfast.services.context import Context
 from holdfast.services.reservations.command_reservation import release_unpaid
