@@ -36,6 +36,11 @@ class Door:
         secret: dict[str, str] = self.call("POST", "/shops", {"channel": channel, "shop": shop})["secret"]
         return secret
 
+    def secret(self, channel: str, shop: str) -> dict[str, str]:
+        """With tokens that are good now, as a merchant gets them who authorises anew."""
+        secret: dict[str, str] = self._shop(channel, shop, "GET", "/secret", None)["secret"]
+        return secret
+
     def subscribe(self, channel: str, shop: str, *, webhook_url: str) -> dict[str, str]:
         """Where it sends its pushes from now on. The secret as it is then: one marketplace signs the address too."""
         secret: dict[str, str] = self._shop(channel, shop, "PUT", "/webhook", {"url": webhook_url})["secret"]

@@ -102,7 +102,7 @@ class Listings:
             Act(1, self.pause),
             Act(1, self.set_own),
             Act(1, self.sync_now),
-            Act(1, self.trouble),
+            Act(4 if self.world.profile.still else 1, self.trouble),
         ]
 
     def _market(self) -> Market:
@@ -153,8 +153,20 @@ class Listings:
                     self.world.blame(f"{key} is given up, and was never refused by itself", item["sk"])
                 if (after or {}).get("own") != (before or {}).get("own"):
                     self.changed[key[0]] = self.world.now
+                self._looked(key, before or {}, after or {})
             elif kind == "LISTING" or (kind == "SHOP" and item["sk"] in SETTLED_BY):
                 self.changed[name.split("#")[0]] = self.world.now
+
+    def _looked(self, key: tuple[str, str], before: Item, after: Item) -> None:
+        """A run took what the marketplace shows for another number than it acknowledged: is that still on its way?"""
+        world, me = self.world, self.world.stage.current
+        if me is None or not me.name.startswith("sync_shop") or world.profile.skew_seconds:
+            return
+        said = before.get("acknowledged")
+        if "acknowledged" not in after or said in (None, after["acknowledged"]):
+            return
+        if any(each.listing == key[1] and each.quantity == said for each in self.shops.markets[key[0]].flights):
+            world.blame(f"{key} is taken to show another number than {said}, which is on its way", key[1])
 
     def _judge(self, channel: str, item: StockItem) -> None:
         """A number reaches the marketplace: it was right since its lease was taken, and nobody else is at it."""
@@ -298,9 +310,16 @@ class Listings:
         elif what == "quota":
             market.quota_until = self.world.now + chance.choice((60.0, 3_600.0))
         else:
-            market.broken.clear()
-            market.locked.clear()
+            self._over(market)
         return None
+
+    def _over(self, market: Market) -> None:
+        """Listings are sold again; one that we know to be gone comes back with a number that its merchant gave it."""
+        for listing in sorted(market.broken):
+            if "blocked" in self.shelves[market.manner.key.channel].item("PUSH", listing):
+                market.shown[listing] = int(self.world.chance.random() * 3)
+        market.broken.clear()
+        market.locked.clear()
 
     # ---- after the faults
 
@@ -339,8 +358,7 @@ class Listings:
 
     def _all_is_well(self) -> None:
         for market in self.shops.markets.values():
-            market.broken.clear()
-            market.locked.clear()
+            self._over(market)
             self._resume(market)
             # Reading back puts right what should never have gone wrong: it is left out where nothing needs it.
             self._verify(market, percent=100 if self._needs_a_look() else 0)

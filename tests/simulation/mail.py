@@ -191,3 +191,12 @@ class Post:
             raise Unavailable("the queue did not say so")
         world.met("crash_after_queue", self._who)
         raise Crash
+
+
+class DyingPost(Post):
+    """The process dies before its first message is sent."""
+
+    def _send(self, bodies: Sequence[str], delay_seconds: int) -> None:
+        del bodies, delay_seconds
+        self._world.met("crash_before_send", self._who)
+        raise Crash

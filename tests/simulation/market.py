@@ -57,7 +57,7 @@ class Manner:
 
     `tells_lines`: pushes tell the whole order, else that it changed. `lists_whole`: so do lists. `oversells`: it
     sells what it does not show. `lasting`: an old access token serves on after a
-    refresh. `forgiving`: a refresh whose answer was lost may be repeated.
+    refresh. `forgiving`: a refresh whose answer was lost may be repeated. `token_life`: seconds.
     """
 
     key: ShopKey
@@ -68,6 +68,7 @@ class Manner:
     oversells: bool
     lasting: bool
     forgiving: bool
+    token_life: float = TOKEN_LIFE_SECONDS
 
 
 @dataclass(slots=True)
@@ -96,6 +97,7 @@ class Market:
     newest_tokens: Tokens | None = None
     lock_by: Actor | None = None
     lock_at: dict[Actor | None, float] = field(default_factory=dict)
+    locked_until: dict[Actor | None, float] = field(default_factory=dict)
     kept_at: float = FOR_EVER
     judge: Callable[[StockItem], None] = lambda _item: None
     buy: Callable[[], object] = lambda: None
@@ -166,8 +168,10 @@ class Market:
 
     # ---- tokens
 
-    def new_tokens(self, life_seconds: float = TOKEN_LIFE_SECONDS) -> Tokens:
+    def new_tokens(self, life_seconds: float | None = None) -> Tokens:
         """The merchant authorises, or a refresh was taken."""
+        if life_seconds is None:
+            life_seconds = TOKEN_LIFE_SECONDS if self.world.calm else self.manner.token_life
         self._tokens += 1
         now, access = self.world.now, f"access-{self._tokens}"
         if not self.manner.lasting:
@@ -196,6 +200,9 @@ class Market:
             raise ChannelError(Kind.REAUTHORISE, "refresh_token_expired", "used before")
         tokens = self.new_tokens()
         world.met("token_refreshed", self.who)
+        if self._fault("slow_refresh"):
+            world.met("refresh_longer_than_its_lock", self.who)
+            world.pass_time(LOCK_SECONDS + 1.0)
         self._answered("refresh")
         return tokens
 
@@ -204,7 +211,7 @@ class Market:
         world, me = self.world, self.world.stage.current
         if me is None or self.lock_by is me or world.profile.clocks_far_off:
             return
-        if world.now < self.lock_at.get(me, world.now) + LOCK_SECONDS - 2 * world.profile.skew_seconds:
+        if world.now < self.locked_until.get(me, FOR_EVER) - 2 * world.profile.skew_seconds:
             world.blame(f"{self.manner.key}: its token is refreshed without the lock", str(self.manner.key))
 
     def lock_written(self, before: Item | None, after: Item | None) -> None:
@@ -219,6 +226,8 @@ class Market:
         self.lock_by = me
         if me is not None:
             self.lock_at[me] = world.now
+            # By its own clock: who was held up before the write has less of it.
+            self.locked_until[me] = min(world.now + LOCK_SECONDS, after["until"] / 1000)
 
     # ---- orders
 
@@ -379,7 +388,7 @@ class Market:
             return world.now
         world.met("applied_late", self.who)
         latest = sent_at.timestamp() + LIMITS.horizon_s - world.profile.skew_seconds - 1.0
-        at = world.now + world.chance.choice((2.0, 20.0, 60.0, 119.0))
+        at = world.now + world.chance.choice((2.0, 20.0, 60.0, 90.0, 119.0))
         return max(world.now, min(at, latest))
 
     def push_prices(

@@ -6,7 +6,7 @@ drowned by the rest.
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from holdfast.domain.policy import Mode, Policy
 
@@ -14,6 +14,7 @@ MARGIN_SECONDS = 30.0
 # Any two clocks differ by at most twice this: with the ten seconds that a commit may take it stays below the margin.
 TRUE_ENOUGH_SECONDS = 9.0
 FAR_OFF_SECONDS = 300.0
+SHARE_STILL, MONTHS_STILL = 0.4, 0.15
 
 ON_WRITES = ("conflict", "half_judged", "throttled", "lost", "repeated", "late", "crash_before", "crash_after", "slow")
 ON_READS = ("unanswered", "slow", "crash_before")
@@ -25,7 +26,10 @@ ON_THE_WORLD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """`rates`: fault → its share of the calls it can befall. `skews`: how far the clocks of the functions are off."""
+    """`rates`: fault → its share of the calls it can befall. `skew_seconds`: how far the functions' clocks are off.
+
+    `still`: table, queues and clocks are without a flaw, so that what marketplaces do comes through.
+    """
 
     rates: Mapping[str, float]
     skew_seconds: float
@@ -40,6 +44,7 @@ class Profile:
     months: bool
     torn: bool
     locations: tuple[str, ...] = field(default=("main",))
+    still: bool = False
 
     def has(self, fault: str) -> bool:
         return self.rates.get(fault, 0.0) > 0.0
@@ -81,4 +86,22 @@ def drawn(chance: random.Random) -> Profile:
         months=chance.random() < 0.06,
         torn=chance.random() < 0.15,
         locations=locations,
+    )
+
+
+def in_still_waters(profile: Profile, chance: random.Random) -> Profile:
+    """The profile of a seed in which only marketplaces have faults, or as it was."""
+    if chance.random() > SHARE_STILL:
+        return profile
+    return replace(
+        profile,
+        rates={"boundary": 1.0},
+        skew_seconds=0.0,
+        clocks_far_off=False,
+        chaos_steps=chance.choice((300, 600)),
+        orders=2,
+        stock_up_to=chance.choice((2, 4, 8)),
+        months=chance.random() < MONTHS_STILL,
+        torn=False,
+        still=True,
     )

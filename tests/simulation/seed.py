@@ -13,7 +13,7 @@ from .machinery import Machinery
 from .marketplaces import Marketplaces
 from .parts import Act, Part
 from .payments import Payments
-from .profile import Profile, drawn
+from .profile import Profile, drawn, in_still_waters
 from .shopping import Shopping
 from .shops import Shops
 from .stage import Actor, Stage
@@ -48,7 +48,10 @@ class Seed:
         self.number = number
         chance = random.Random(number)  # noqa: S311  # the seed decides all; it is no secret
         # Numbers of their own, so that the other seeds are as they were.
-        self.profile, scarcity = with_budget(drawn(chance), random.Random(~number))  # noqa: S311  # the same
+        further = random.Random(~number)  # noqa: S311  # the same
+        self.profile, scarcity = with_budget(drawn(chance), further)
+        if scarcity is None:
+            self.profile = in_still_waters(self.profile, further)
         self.world = World(self.profile, chance, stage)
         shopping = Shopping(self.world)
         machinery = Machinery(self.world, shopping)

@@ -22,7 +22,7 @@ from holdfast.store.table import Key
 from tests.support.market import SHEET, no_network
 
 from .account import Changed
-from .mail import Mailbox
+from .mail import DyingPost, Mailbox
 from .market import LIMITS, TOKEN_LIFE_SECONDS, Manner, Market, second
 from .vault import Door, Secret, Vault
 from .world import World
@@ -30,14 +30,17 @@ from .world import World
 # Of each way to tell an order one: by its number, whole, and in a queue of the marketplace's own.
 CHANNELS = ("shopee", "haravan", "woocommerce", "tiktok_shop", "tiki")
 PULLED = "tiki"
-ON_CALLS = ("busy", "unheard", "lost", "died", "stale", "empty", "item_refused")
+ON_CALLS = ("busy", "unheard", "lost", "died", "stale", "empty", "item_refused", "slow_refresh")
 STAGE = "test"
 # Two of one product, and two others.
 LISTINGS = ("1~1", "1~2", "2~0", "3~0")
 
 
-def manner_of(chance: random.Random, channel: str, *, steady: bool) -> Manner:
-    """What the marketplace of one shop is like. `steady`: polls never stop for days, so lists may leave out orders."""
+def manner_of(chance: random.Random, channel: str, *, steady: bool, share: float) -> Manner:
+    """What the marketplace of one shop is like.
+
+    `steady`: polls never stop for days, so lists may leave out orders. `share`: how often its faults come, 1 is usual.
+    """
     sheet = replace(
         SHEET,
         channel=channel,
@@ -55,10 +58,10 @@ def manner_of(chance: random.Random, channel: str, *, steady: bool) -> Manner:
         refresh_rotates=chance.random() < 0.7,
         quota_resets=chance.choice((None, "00:00 UTC+8")),
     )
-    rates = {fault: chance.choice((0.02, 0.1)) for fault in ON_CALLS if chance.random() < 0.5}
+    rates = {fault: share * chance.choice((0.02, 0.1)) for fault in ON_CALLS if chance.random() < 0.5}
     if steady and chance.random() < 0.3:
-        rates["short"] = 0.1
-    if chance.random() < 0.5:
+        rates["short"] = share * 0.1
+    if chance.random() < 0.5 * share:
         rates |= {"late": chance.choice((0.3, 0.7)), "sells": 0.2}
     whole = channel in {"haravan", "woocommerce"}
     return Manner(
@@ -70,6 +73,7 @@ def manner_of(chance: random.Random, channel: str, *, steady: bool) -> Manner:
         oversells=chance.random() < 0.25,
         lasting=chance.random() < 0.5,
         forgiving=chance.random() < 0.3,
+        token_life=chance.choice((30.0, 600.0)) if share > 1.0 and sheet.token_life_s else TOKEN_LIFE_SECONDS,
     )
 
 
@@ -91,14 +95,17 @@ class Shops:
     def __init__(self, world: World) -> None:
         self.world = world
         chance = world.chance
-        there = chance.random() < SHARE_WITH_SHOPS
+        still = world.profile.still
+        there = chance.random() < SHARE_WITH_SHOPS or still
         names = chance.sample(CHANNELS, chance.choice((1, 1, 2, 3))) if there else []
-        self.alone = there and chance.random() < SHARE_ALONE
+        self.alone = there and (chance.random() < SHARE_ALONE or still)
         steady = not (world.profile.has("leap") or world.profile.months)
-        self.markets = {name: Market(world, manner_of(chance, name, steady=steady)) for name in names}
-        fault_rate = chance.choice((0.0, 0.02, 0.06))
+        share = 3.0 if still else 1.0
+        self.markets = {name: Market(world, manner_of(chance, name, steady=steady, share=share)) for name in names}
+        fault_rate = 0.0 if still else chance.choice((0.0, 0.02, 0.06))
         self.vault = Vault(world, fault_rate=fault_rate)
         self.vault.written = self._secret_written
+        self.vault.overwritten = self._secret_overwritten
 
         def mailbox(name: str, *, most_receives: int) -> Mailbox:
             return Mailbox(
@@ -136,9 +143,10 @@ class Shops:
         market.new_tokens(chance.choice((600.0, float(TOKEN_LIFE_SECONDS))))
         self.vault.keep(self.secret_name(market), {"api_url": "http://market.test", **secret_of(key)})
         self.let_in(market)
+        at_once = MAPPED_AT_ONCE_STILL if world.profile.still else MAPPED_AT_ONCE
         for listing in chance.sample(LISTINGS, chance.choice((1, 2, 3, 4))):
             market.shown[listing] = int(chance.random() * 3)
-            if chance.random() < MAPPED_AT_ONCE:
+            if chance.random() < at_once:
                 mapped = self._mapping(market, listing)
                 world.at_once("manage_stock", lambda context: self._map(context, mapped))  # noqa: B023
 
@@ -155,9 +163,12 @@ class Shops:
         return Listing(key=ListingKey(market.manner.key, listing), parts=parts)
 
     def _map(self, context: Context, mapped: Listing) -> None:
-        tools = self.tools(context)
+        tools, world = self.tools(context), self.world
+        intake = tools.intake
+        if not world.calm and world.chance.random() < DIES_MAPPING:
+            intake = replace(intake, orders=DyingPost(self.orders, self.orders.work, self.name_of(context)))
         try:
-            put_listing(tools.intake, mapped)
+            put_listing(intake, mapped)
             set_listing(tools.planning, mapped.key)
         except (Unavailable, Conflict):
             self.world.met("mapping_failed")
@@ -182,6 +193,14 @@ class Shops:
         market = self.markets[name.split("/")[2]]
         if secret.get("refresh_token") == market.refresh_token:
             market.kept_at = min(market.kept_at, self.world.now)
+
+    def _secret_overwritten(self, name: str, secret: Secret) -> None:
+        """Who stores new tokens leaves the rest as the operator made it before the token's lock was taken."""
+        market, there = self.markets[name.split("/")[2]], self.vault.secret(name)
+        lost = sorted(member for member in there if member not in OF_TOKENS and secret.get(member) != there[member])
+        locked_at = market.lock_at.get(self.world.stage.current, 0.0)
+        if lost and self.vault.edited_at.get(name, 0.0) < locked_at:
+            self.world.blame(f"{market.manner.key}: new tokens took {lost} of its secret back", name)
 
     def _written(self, changes: Sequence[Changed]) -> None:
         for before, after in changes:
@@ -254,7 +273,9 @@ def secret_of(key: ShopKey) -> dict[str, str]:
     return {"webhook_key": "key-0", "callback_url": f"https://shop.test/webhooks/{key}", "app_key": "app-1"}
 
 
+OF_TOKENS = frozenset({"access_token", "refresh_token", "token_expires_at"})
 SHARE_WITH_SHOPS = 0.5
 SHARE_ALONE = 0.6
 SHORT_OF_TIME = 0.01
-MAPPED_AT_ONCE = 0.65
+MAPPED_AT_ONCE, MAPPED_AT_ONCE_STILL = 0.65, 0.4
+DIES_MAPPING = 0.2

@@ -276,7 +276,7 @@ def a_mailbox() -> Mailbox:
 
 def a_market(**rates: float) -> Market:
     world = a_world()
-    steady = manner_of(world.chance, "shopee", steady=True)
+    steady = manner_of(world.chance, "shopee", steady=True, share=1.0)
     return Market(world, replace(steady, rates=rates, sheet=SHEET))
 
 

@@ -14,7 +14,8 @@ Secret = dict[str, str]
 class Vault:
     """`kept`: name of a secret → its text. Operators write by `keep`, processes through a `Door`.
 
-    `written(name, secret)` hears of both.
+    `written(name, secret)` hears of both, `overwritten(name, secret)` of what a process writes before it is there.
+    `edited_at`: when an operator changed it last.
     """
 
     def __init__(self, world: World, *, fault_rate: float) -> None:
@@ -22,6 +23,8 @@ class Vault:
         self.fault_rate = fault_rate
         self.kept: dict[str, str] = {}
         self.written: Callable[[str, Secret], None] = lambda _name, _secret: None
+        self.overwritten: Callable[[str, Secret], None] = lambda _name, _secret: None
+        self.edited_at: dict[str, float] = {}
 
     def keep(self, name: str, secret: Mapping[str, str]) -> None:
         self.kept[name] = json.dumps(dict(secret))
@@ -33,6 +36,7 @@ class Vault:
 
     def change(self, name: str, **members: str) -> None:
         self.keep(name, {**self.secret(name), **members})
+        self.edited_at[name] = self.world.now
 
     def door(self, who: str) -> "Door":
         return Door(self, who)
@@ -53,7 +57,9 @@ class Door:
 
     def put_secret_value(self, *, SecretId: str, SecretString: str) -> dict[str, str]:  # noqa: N803
         self._call("write", SecretId)
-        self._vault.keep(SecretId, json.loads(SecretString))
+        secret = json.loads(SecretString)
+        self._vault.overwritten(SecretId, secret)
+        self._vault.keep(SecretId, secret)
         self._after_write()
         return {}
 

@@ -598,6 +598,18 @@ def test_a_change_after_a_hold_was_taken_anew_forgets_no_units_of_before() -> No
     assert limits_of(refused(world, "more", quantity=2)) == [("units", "bottle")]
 
 
+def test_goods_that_go_and_come_back_count_their_past_once() -> None:
+    world = shop(Limits(reholds=2))
+    hold(world, "order")
+    world.clock.forward(minutes=22)
+    begin_payment(world.context, "order")
+    for lines in ([Wanted("cork", 1)], [Wanted("cork", 1), Wanted("bottle", 1)]):
+        change(world.context, "order", lines=lines)
+    world.clock.forward(minutes=6)
+
+    assert hold(world, "second").state is State.HELD
+
+
 # ---- More entries than are kept
 
 

@@ -277,6 +277,38 @@ def test_an_order_of_an_unknown_listing_waits_and_is_applied_when_it_is_mapped(f
     assert fair.world.faults() == []
 
 
+@pytest.mark.parametrize(("minutes_after", "asked_again"), [(1, ["changed"]), (4, [])])
+def test_a_late_mapping_hides_no_second_change_of_one_second(
+    fair: Fair, minutes_after: int, asked_again: list[str]
+) -> None:
+    """It was applied soon after its change, so it may have changed again; mapping makes it look applied much later."""
+    order = fair.order("A1", lines={"2~0": 2})
+    fair.world.clock.forward(minutes=minutes_after)
+    told(fair, order)
+    fair.world.sell("mug", main=5)
+    fair.world.clock.forward(hours=3)
+
+    fair.map("2~0", mug=1)
+    [message] = fair.queue.take()
+    apply_delivery(fair.intake, message)
+
+    assert [each["kind"] for each in fair.queue.take()] == asked_again
+
+
+def test_an_order_that_was_cleared_away_waits_for_no_listing_any_more(fair: Fair) -> None:
+    fair.world.sell("mug", main=5)
+    record = told(fair, fair.order("A1", lines={"2~0": 2, "3~0": 1}))
+    for key in [key for key in fair.world.raw.items if key.pk == f"RESERVATION#{record.id}"]:
+        del fair.world.raw.items[key]
+
+    fair.map("2~0", mug=1)
+    [message] = fair.queue.take()
+    apply_delivery(fair.intake, message)
+
+    assert fair.world.context.ledger.orders.waiting(fair.key, limit=10) == ([], None)
+    assert fair.world.level("mug").committed == 0
+
+
 def test_what_is_held_back_of_a_listing_that_is_mapped_after_the_order_has_left_is_set_aside(fair: Fair) -> None:
     held_back = OrderLine(listing="9~0", ordered=3, withheld=2)
     order = fair.order("A1", Stage.SHIPPED, lines={"1~0": 1, "9~0": held_back})

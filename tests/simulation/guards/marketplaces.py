@@ -167,7 +167,11 @@ INTAKE = (
     ),
     _of_orders(
         "two changes in a second", "a change within the second of the one before is found", POLL,
-        "        return record.changed_at - before.updated_at < SAME_SECOND\n", "        return False\n",
+        "        return may_have_changed_again(record)\n", "        return False\n",
+    ),
+    _of_orders(
+        "asked for before it is written over", "a change that mapping would hide is asked for", APPLY,
+        "    if may_have_changed_again(record):\n", "    if False:\n",
     ),
     _of_orders(
         "the cursor is what was seen", "an empty answer moves nothing", POLL,

@@ -360,6 +360,9 @@ def take(buyer: Buyer, asked: Asked, clock: Clock) -> Buyer:
         entry = Entry(id=asked.id, lines=dict(asked.lines), since=asked.since, until=asked.until)
         return buyer.with_entry(entry).pruned(clock)
     anew = own.ran_out(clock)
+    for sku in asked.lines:
+        if sku not in own.lines:
+            buyer = _is_back(buyer, own, sku)
     for sku, units in own.lines.items():
         if sku not in asked.lines and not anew:
             part = replace(own, id=f"{own.id}#{sku}#{int(clock.now_s)}", lines={sku: units}, part=True)
@@ -376,6 +379,20 @@ def take(buyer: Buyer, asked: Asked, clock: Clock) -> Buyer:
         earlier_seconds=own.earlier_seconds + (own.held_seconds() if anew else 0),
     )
     return buyer.with_entry(entry).pruned(clock)
+
+
+def _is_back(buyer: Buyer, own: Entry, sku: str) -> Buyer:
+    """What was taken out of `own` is among its lines again: what ran out before counts with them, and once."""
+    for part in buyer.entries.values():
+        if part.part and part.reservation_id == own.id and sku in part.lines:
+            less = replace(
+                part,
+                lapses=tuple(at for at in part.lapses if at not in own.lapses),
+                lapsed={sku: max(0, part.lapsed_units(sku) - own.lapsed_units(sku))},
+                earlier_seconds=max(0, part.earlier_seconds - own.earlier_seconds),
+            )
+            buyer = buyer.with_entry(less)
+    return buyer
 
 
 def _sum(left: Mapping[str, int], right: Mapping[str, int]) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ negative and an incident says so.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from . import incident
 from .commands import FoldFirst, Situation
@@ -22,6 +22,9 @@ from .reservation import Event, Line, Reservation, State
 from .shop import ShopKey
 
 RANK = {stage: rank for rank, stage in enumerate(Stage)}
+# An order that was applied so soon after its change may have changed once more in that same second, untold: their clock
+# and ours differ, and what they fetch for us may be a copy that is a minute behind.
+SAME_SECOND = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,11 @@ class _Plan:
 
 def _due(level: Level, situation: Situation) -> bool:
     return bool(level.due(now_s=situation.now.timestamp(), margin_seconds=situation.policy.margin_seconds))
+
+
+def may_have_changed_again(record: Reservation) -> bool:
+    """Whether it was applied so soon after a change that another one of the same second may be unknown."""
+    return record.told is not None and record.changed_at - record.told.updated_at < SAME_SECOND
 
 
 def newest(told: Told | None) -> tuple[float, int, int]:

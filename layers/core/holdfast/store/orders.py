@@ -13,6 +13,8 @@ from .table import Action, Delete, Item, Put, Query, Table
 
 MOST_ACTIONS = 100
 
+WAITING_PAGE = 500
+
 
 class Orders:
     """Access patterns of marketplaces' orders."""
@@ -42,6 +44,17 @@ class Orders:
         page = self._table.query(Query(partition=shop_keys.waiting_partition(shop), limit=limit, start=start))
         rows = [item["sk"].partition("#") for item in page.items]
         return [(listing, reservation_id) for listing, _, reservation_id in rows], page.next
+
+    def waits_no_more(self, shop: ShopKey, reservation_id: str) -> None:
+        """Take the order off the lists of orders that wait."""
+        start: Item | None = None
+        while True:
+            rows, start = self.waiting(shop, limit=WAITING_PAGE, start=start)
+            for listing, its in rows:
+                if its == reservation_id:
+                    self._table.write(Delete(key=shop_keys.waiting(shop, listing, its)))
+            if start is None:
+                return
 
 
 def _movement_action(noted: Noted, settled: Settled) -> Put:

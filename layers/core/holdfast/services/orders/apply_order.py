@@ -12,7 +12,7 @@ from holdfast.domain import incident
 from holdfast.domain.commands import FoldFirst, Situation
 from holdfast.domain.errors import Conflict, Unavailable, UnreadableMessage
 from holdfast.domain.market import MarketOrder
-from holdfast.domain.orders import News, Nothing, Settled, reservation_id, settle
+from holdfast.domain.orders import News, Nothing, Settled, may_have_changed_again, reservation_id, settle
 from holdfast.domain.reservation import Reservation
 from holdfast.domain.shop import Shop, ShopKey
 from holdfast.services.stock.fold_level import fold_level
@@ -201,8 +201,13 @@ def _apply_again(work: Intake, shop: Shop, name: str) -> None:
     """A listing that the order waited for is mapped: settle what was told last, with what is known now."""
     record = work.context.ledger.reservations.get(name)
     if record is None or record.told is None:
+        # It ended long ago and was cleared away: what waited for its listing does not ask for it for ever.
+        work.context.ledger.orders.waits_no_more(shop.key, name)
         return
     order = messages.order_told(record)
+    if may_have_changed_again(record):
+        # Once this has changed the record, no poll sees that any more: it is asked for now.
+        work.orders.send(messages.changed(shop.key, order.order_id, heard_by=record.told.heard_by))
     _settle(work, shop, order, record, heard_by=record.told.heard_by)
 
 

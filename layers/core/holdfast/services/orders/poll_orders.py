@@ -22,7 +22,7 @@ from holdfast.channels.protocol import (
 )
 from holdfast.domain import incident
 from holdfast.domain.errors import Unavailable
-from holdfast.domain.orders import RANK, newest, reservation_id
+from holdfast.domain.orders import RANK, may_have_changed_again, newest, reservation_id
 from holdfast.domain.reservation import Reservation
 from holdfast.domain.shop import Shop, ShopHealth, ShopKey
 from holdfast.store.shops import shop_from
@@ -40,9 +40,6 @@ MOST_PAGES = 60
 MOST_PULLS = 20
 MOST_WAITING = 100
 POLLED = "poll"
-# An order that was applied so soon after its change may have changed once more in that same second, untold: their clock
-# and ours differ, and what they fetch for us may be a copy that is a minute behind.
-SAME_SECOND = timedelta(minutes=3)
 
 
 @dataclass(slots=True)
@@ -215,8 +212,7 @@ def _is_news(record: Reservation, changed_at: datetime | None, told: OrderTold |
     if changed_at < before.updated_at:
         return False
     if told is None:
-        # Applied so soon after the change that another one may have followed in the same second.
-        return record.changed_at - before.updated_at < SAME_SECOND
+        return may_have_changed_again(record)
     off = sum(line.cancelled + line.withheld + line.returned for line in told.order.lines)
     return (told.order.updated_at.timestamp(), RANK[told.order.stage], off) > newest(before)
 
