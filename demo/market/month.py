@@ -33,7 +33,9 @@ FAULTS: dict[str, Any] = {
     "promotion_lock": 0.1,
 }
 # So often the schedule would poll, in steps of shopping; tokens end in the middle, and so does a key.
-POLL_EVERY, EXPIRE_EVERY, HURRY_EVERY, LOOK_AT_INCIDENTS_EVERY = 25, 150, 60, 100
+POLL_EVERY, EXPIRE_EVERY, HURRY_EVERY = 25, 150, 60
+# Here a day's polls come within seconds, and each of them sends again what is not applied yet.
+MOST_WAITING, ROOM_SECONDS = 300, 60.0
 # What is shown in all shops together is more than there is of the shared goods: some orders oversell, as in life.
 OWN, SHARED = 400, 60
 SETTLE_SECONDS, LOOK_EVERY_SECONDS = 600, 2.0
@@ -112,9 +114,9 @@ class Month:
                 raise RuntimeError(f"sold out: {shopper.done['placed']} of {self.orders} orders were placed")
             shopper.shop()
             if step % POLL_EVERY == 0:
-                self._poll_all()
-            if step % LOOK_AT_INCIDENTS_EVERY == 0:
                 self._authorise_again()
+                self._wait_for_room()
+                self._poll_all()
             if step % HURRY_EVERY == 0:
                 self.market.door.settle()  # whatever the sandbox's speed: what is late comes in the middle of the rest
             if step % EXPIRE_EVERY == 0:
@@ -151,6 +153,11 @@ class Month:
         for stall, key, parts in self.unmapped.values():
             self.market.map(stall, key, parts)
         self.unmapped.clear()
+
+    def _wait_for_room(self) -> None:
+        ends = time.monotonic() + ROOM_SECONDS
+        while self.market.waiting("orders") > MOST_WAITING and time.monotonic() < ends:
+            time.sleep(LOOK_EVERY_SECONDS)
 
     def _poll_all(self) -> None:
         for stall in self.stalls:
