@@ -35,7 +35,7 @@ FAULTS: dict[str, Any] = {
 # So often the schedule would poll, in steps of shopping; tokens end in the middle, and so does a key.
 POLL_EVERY, EXPIRE_EVERY, HURRY_EVERY = 25, 150, 60
 # Here a day's polls come within seconds, and each of them sends again what is not applied yet.
-MOST_WAITING, ROOM_SECONDS = 300, 60.0
+MOST_READY, ROOM_SECONDS = 300, 60.0
 # What is shown in all shops together is more than there is of the shared goods: some orders oversell, as in life.
 OWN, SHARED = 400, 60
 SETTLE_SECONDS, LOOK_EVERY_SECONDS = 600, 2.0
@@ -156,7 +156,7 @@ class Month:
 
     def _wait_for_room(self) -> None:
         ends = time.monotonic() + ROOM_SECONDS
-        while self.market.waiting("orders") > MOST_WAITING and time.monotonic() < ends:
+        while self.market.ready("orders") > MOST_READY and time.monotonic() < ends:
             time.sleep(LOOK_EVERY_SECONDS)
 
     def _poll_all(self) -> None:

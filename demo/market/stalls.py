@@ -124,11 +124,17 @@ class Market:
         return True
 
     def waiting(self, name: str) -> int:
-        """Messages in a queue, those under way included."""
-        counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        asked = {"QueueUrl": self.stack.queues[name], "AttributeNames": counts}
+        """Messages in a queue, those included that are under way or wait for another try."""
+        return sum(self._counts(name, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"))
+
+    def ready(self, name: str) -> int:
+        """Messages that somebody could take now."""
+        return sum(self._counts(name, "ApproximateNumberOfMessages"))
+
+    def _counts(self, name: str, *counts: str) -> list[int]:
+        asked: dict[str, Any] = {"QueueUrl": self.stack.queues[name], "AttributeNames": list(counts)}
         told = self.stack.aws("sqs").get_queue_attributes(**asked)["Attributes"]
-        return sum(int(told[each]) for each in counts)
+        return [int(told[each]) for each in counts]
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         answer = self.api.request(method, path, json=None if body is None else dict(body))
