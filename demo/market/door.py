@@ -38,7 +38,7 @@ class Door:
 
     def secret(self, channel: str, shop: str) -> dict[str, str]:
         """With tokens that are good now, as a merchant gets them who authorises anew."""
-        secret: dict[str, str] = self._shop(channel, shop, "GET", "/secret", None)["secret"]
+        secret: dict[str, str] = self._shop(channel, shop, "GET", "/secret")["secret"]
         return secret
 
     def subscribe(self, channel: str, shop: str, *, webhook_url: str) -> dict[str, str]:
