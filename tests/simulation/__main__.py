@@ -131,6 +131,7 @@ class _Progress:
         self._seconds = seconds
         self._live = Live(console=console, refresh_per_second=2) if console.is_terminal else None
         self._said = 0.0
+        self._told = 0
 
     def __enter__(self) -> None:
         if self._live:
@@ -141,6 +142,9 @@ class _Progress:
             self._live.stop()
 
     def heard(self, totals: Totals, took: float) -> None:
+        for each in totals.found[self._told :]:  # at once: who ends it early must know too
+            console.print(Text(f"seed {each.seed} violated: {'; '.join(each.what)}", style="bold red"), soft_wrap=True)
+        self._told = len(totals.found)
         if self._live:
             self._live.update(Group(Text(f"{took:.0f} of {self._seconds:.0f} s"), _shown(totals, took)))
         elif took - self._said > SAY_EVERY_SECONDS:

@@ -4,6 +4,7 @@ import itertools
 import multiprocessing
 import os
 import queue
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -60,6 +61,8 @@ def run_for(
 ) -> tuple[Totals, float]:
     """Run seeds from `first_seed` on; `heard(totals, seconds)` is told about twice a second. Answers what was done.
 
+    Ctrl-C ends it early, with what was done until then.
+
     Raises RuntimeError if a worker ended without a word.
     """
     method = multiprocessing.get_context("spawn")
@@ -88,6 +91,9 @@ def run_for(
     while open_ones and time.monotonic() - started < seconds + GRACE_SECONDS:
         try:
             report = reports.get(timeout=1.0)
+        except KeyboardInterrupt:
+            ending.set()
+            continue
         except queue.Empty:
             if not any(process.is_alive() for process in processes):
                 raise RuntimeError("a worker of the simulation ended without a word") from None
@@ -107,6 +113,7 @@ def run_for(
 
 
 def _work(first_seed: int, stride: int, seconds: float, reports: Any, ending: Any, core: int | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us says when to end
     if core is not None:
         os.sched_setaffinity(0, {core})  # one thread moves at a time: on one core it hands over four times as fast
     stage = Stage()
