@@ -409,6 +409,7 @@ class Listings:
         for _ in range(MOST_TURNS):
             if world.ended or not pushes.work.waiting:
                 return
+            self.shops.authorise_the_lost()  # or each message would be tried as often as it may
             world.now = max(world.now, min(each.hidden_until for each in pushes.work.waiting))
             taken = pushes.take(50)
             if taken:

@@ -97,6 +97,7 @@ class Marketplaces:
         self._delays = chance.choice(((0.0,), (0.0, 3.0, 60.0), (0.0, 20.0, TWO_HOURS + 60.0)))
         self._rounds = 0
         shops.orders.sent = self._note_queued
+        shops.vault.meanwhile = self._rotate
         shops.orders.taken_back = lambda letter: self._is_over(letter, world.now)
         # What a list leaves out, and what happened in a time without polls, only the long look finds.
         leaves_out = any("short" in market.manner.rates for market in shops.markets.values())
@@ -312,15 +313,16 @@ class Marketplaces:
 
     def rotate(self) -> Actor | None:
         """A new key for webhooks: in our secret first, or at the marketplace first."""
-        world, market = self.world, self._market()
-        channel, name = market.manner.key.channel, self.shops.secret_name(market)
-        if market.lock_by is not None:
-            return None  # who refreshes tokens writes the whole secret: an edit in that moment would be lost
+        self._rotate(self.shops.secret_name(self._market()))
+        return None
+
+    def _rotate(self, name: str) -> None:
+        world, channel = self.world, name.split("/")[2]
         world.steps += 1
         present = self.shops.vault.secret(name)["webhook_key"]
         if self._signing[channel] != present:
             self._signing[channel] = present  # the marketplace follows
-            return None
+            return
         self._keys += 1
         key = f"key-{self._keys}"
         self.shops.vault.change(name, webhook_key=key, webhook_key_previous=present)
@@ -331,7 +333,6 @@ class Marketplaces:
         if world.chance.random() < HALF:
             self._signing[channel] = key
         world.met("webhook_key_changed")
-        return None
 
     def replay(self) -> Actor | None:
         """Somebody who listened in, or the marketplace, sends what was taken before."""
@@ -626,16 +627,9 @@ class Marketplaces:
             health = world.store.items.get(self.shops.health_key(market)) or {}
             if "error" not in health:
                 return
-            subject = str(key)
-            if not any(
-                each["kind"] == "shop_unauthorised" and each["subject"] == subject and each["list"].endswith("open")
-                for each in world.account.incidents.values()
-            ):
-                world.blame(f"{key} cannot be polled ({health['error']}), and no incident says so", subject)
-            world.met("shop_authorised_anew")
-            market.new_tokens()
-            self.shops.let_in(market)
-            world.now += LOCK_AND_MEMORY_SECONDS
+            if self.shops.lost_to(market) is None:
+                world.blame(f"{key} cannot be polled ({health['error']}), and no incident says so", str(key))
+            self.shops.authorise_the_lost()
         world.blame(f"{key} cannot be polled in calm: {health}", str(key))
 
     def at_rest(self) -> Iterator[str]:
@@ -668,7 +662,6 @@ class Marketplaces:
 
 
 MOST_TURNS = 400
-LOCK_AND_MEMORY_SECONDS = 400.0
 BEFORE_START = 0.04
 OFTEN = 0.4
 AT_ONCE = 0.3

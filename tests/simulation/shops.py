@@ -1,7 +1,7 @@
 """The shops of a seed: what each marketplace is like, and what a process of a function works with for them."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from holdfast.services.sync.syncing import Planning, Syncing
 from holdfast.store.table import Key
 from tests.support.market import SHEET, no_network
 
-from .account import Changed
+from .account import Changed, Item
 from .mail import DyingPost, Mailbox
 from .market import LIMITS, TOKEN_LIFE_SECONDS, Manner, Market, second
 from .vault import Door, Secret, Vault
@@ -185,6 +185,26 @@ class Shops:
             token_expires_at=tokens.expires_at.isoformat(),
         )
 
+    def lost_to(self, market: Market) -> str | None:
+        """The incident that asks the merchant to authorise the shop anew."""
+        wanted = ("shop_unauthorised", str(market.manner.key))
+        told = self.world.account.incidents.items()
+        return next((name for name, each in told if (each["kind"], each["subject"]) == wanted and _is_open(each)), None)
+
+    def authorise_the_lost(self) -> None:
+        """In calm: each merchant who is asked to does; the lock and what processes remember run out meanwhile."""
+        told = [(market, incident) for market in self.markets.values() if (incident := self.lost_to(market))]
+        for market, incident in told:
+            self.world.met("shop_authorised_anew")
+            market.new_tokens()
+            self.let_in(market)
+            self.world.at_once("manage_stock", lambda context: self._close(context, incident))  # noqa: B023
+            self.world.now += LOCK_AND_MEMORY_SECONDS
+
+    @staticmethod
+    def _close(context: Context, incident: str) -> None:
+        context.ledger.incidents.close(incident, at=context.clock(), note="authorised anew")
+
     @staticmethod
     def secret_name(market: Market) -> str:
         return f"holdfast/{STAGE}/{market.manner.key}"
@@ -195,11 +215,12 @@ class Shops:
             market.kept_at = min(market.kept_at, self.world.now)
 
     def _secret_overwritten(self, name: str, secret: Secret) -> None:
-        """Who stores new tokens leaves the rest as the operator made it before the token's lock was taken."""
+        """Who stores new tokens leaves the rest as the operator made it, and newer tokens than his own."""
         market, there = self.markets[name.split("/")[2]], self.vault.secret(name)
+        if _number(there) > _number(secret):
+            self.world.blame(f"{market.manner.key}: older tokens took the place of newer ones", name)
         lost = sorted(member for member in there if member not in OF_TOKENS and secret.get(member) != there[member])
-        locked_at = market.lock_at.get(self.world.stage.current, 0.0)
-        if lost and self.vault.edited_at.get(name, 0.0) < locked_at:
+        if lost:
             self.world.blame(f"{market.manner.key}: new tokens took {lost} of its secret back", name)
 
     def _written(self, changes: Sequence[Changed]) -> None:
@@ -268,11 +289,21 @@ class Shops:
         return is_short
 
 
+def _number(secret: Mapping[str, str]) -> int:
+    """Which tokens of the marketplace these are."""
+    return int(secret.get("access_token", "-0").rpartition("-")[2])
+
+
+def _is_open(incident: Item) -> bool:
+    return bool(incident["list"].endswith("open"))
+
+
 def secret_of(key: ShopKey) -> dict[str, str]:
     """The members by which webhooks are signed."""
     return {"webhook_key": "key-0", "callback_url": f"https://shop.test/webhooks/{key}", "app_key": "app-1"}
 
 
+LOCK_AND_MEMORY_SECONDS = 400.0
 OF_TOKENS = frozenset({"access_token", "refresh_token", "token_expires_at"})
 SHARE_WITH_SHOPS = 0.5
 SHARE_ALONE = 0.6

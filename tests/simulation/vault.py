@@ -1,9 +1,10 @@
 """Secrets Manager: what opens each shop. Reads and writes fail; a write may be written although nobody hears of it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from .stage import Crash
 from .world import World
@@ -15,7 +16,7 @@ class Vault:
     """`kept`: name of a secret → its text. Operators write by `keep`, processes through a `Door`.
 
     `written(name, secret)` hears of both, `overwritten(name, secret)` of what a process writes before it is there.
-    `edited_at`: when an operator changed it last.
+    `version`: counts what was written to each. `meanwhile(name)`: an operator edits it while a process changes it.
     """
 
     def __init__(self, world: World, *, fault_rate: float) -> None:
@@ -24,10 +25,12 @@ class Vault:
         self.kept: dict[str, str] = {}
         self.written: Callable[[str, Secret], None] = lambda _name, _secret: None
         self.overwritten: Callable[[str, Secret], None] = lambda _name, _secret: None
-        self.edited_at: dict[str, float] = {}
+        self.meanwhile: Callable[[str], None] = lambda _name: None
+        self.version: Counter[str] = Counter()
 
     def keep(self, name: str, secret: Mapping[str, str]) -> None:
         self.kept[name] = json.dumps(dict(secret))
+        self.version[name] += 1
         self.written(name, dict(secret))
 
     def secret(self, name: str) -> Secret:
@@ -36,7 +39,6 @@ class Vault:
 
     def change(self, name: str, **members: str) -> None:
         self.keep(name, {**self.secret(name), **members})
-        self.edited_at[name] = self.world.now
 
     def door(self, who: str) -> "Door":
         return Door(self, who)
@@ -49,19 +51,33 @@ class Door:
         self._vault = vault
         self._who = who
         self.last_read: dict[str, Secret] = {}
+        self._next: dict[str, Secret] = {}
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803  # as AWS names it
         self._call("read", SecretId)
         self.last_read[SecretId] = self._vault.secret(SecretId)
-        return {"SecretString": self._vault.kept[SecretId]}
+        return {"SecretString": self._vault.kept[SecretId], "VersionId": str(self._vault.version[SecretId])}
 
-    def put_secret_value(self, *, SecretId: str, SecretString: str) -> dict[str, str]:  # noqa: N803
-        self._call("write", SecretId)
-        secret = json.loads(SecretString)
-        self._vault.overwritten(SecretId, secret)
-        self._vault.keep(SecretId, secret)
+    def put_secret_value(self, *, SecretId: str, SecretString: str, VersionStages: list[str]) -> dict[str, str]:  # noqa: N803
+        del VersionStages
+        self._call("put", SecretId)
+        if not self._vault.world.calm and self._vault.world.chance.random() < EDITED_MEANWHILE:
+            self._vault.meanwhile(SecretId)
+        version = f"next {len(self._next)}"
+        self._next[version] = json.loads(SecretString)
         self._after_write()
-        return {}
+        return {"VersionId": version}
+
+    def update_secret_version_stage(self, **asked: str) -> None:
+        name = asked["SecretId"]
+        self._call("write", name)
+        if asked["RemoveFromVersionId"] != str(self._vault.version[name]):
+            self._vault.world.met("secret_changed_meanwhile", self._who)
+            raise ClientError({"Error": {"Code": "InvalidParameterException"}}, "UpdateSecretVersionStage")
+        secret = self._next[asked["MoveToVersionId"]]
+        self._vault.overwritten(name, secret)
+        self._vault.keep(name, secret)
+        self._after_write()
 
     def _call(self, method: str, name: str) -> None:
         world = self._vault.world
@@ -82,3 +98,4 @@ class Door:
 
 
 HALF = 0.5
+EDITED_MEANWHILE = 0.1

@@ -37,7 +37,7 @@ LIMIT_SECONDS = {
     "sync_shop": 300.0,
 }
 # Steps a seed may take in all; one that needs more has not come to rest.
-MOST_STEPS = 12_000
+MOST_STEPS = 6_000
 
 
 @dataclass(slots=True)

@@ -514,11 +514,10 @@ def test_what_is_oversold_is_told_with_its_orders_by_time_and_every_other_listin
     scene.stock(tea=3)
     first, second, third = (scene.open(channel, shown=3) for channel in ("shopee", "haravan", "woocommerce"))
     scene.begin()
-    # Nobody has told of the second one when the third one is sold.
+    # Nobody has told of what the second one sold when all is sold by the first.
     second.faults(webhook_lost=1)
-    served, unheard, early = first.buy(1), second.buy(2), first.buy(2)
+    unheard, late, served, early = second.buy(2), second.buy(1), first.buy(1), first.buy(2)
     scene.wait(lambda: {first.state_of(served), first.state_of(early)} == {"committed"}, "orders that can be served")
-    late = second.buy(1)
     scene.wait(lambda: all(_found_by_polling(second, each) for each in (unheard, late)), "orders that cannot")
     scene.wait(lambda: [each.shows() for each in (first, second, third)] == [0, 0, 0], "nothing is shown anywhere")
     scene.adds_up()

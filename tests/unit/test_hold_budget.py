@@ -215,6 +215,17 @@ def test_time_heals_the_pause() -> None:
     assert refused(world, "too soon").retry_after_seconds < 300 + 300
 
 
+def test_what_counts_for_a_day_counts_for_as_long_as_clocks_may_differ_too() -> None:
+    world = shop(Limits(units=1))
+    hold(world, "bought")
+    world.pay("bought")
+    world.clock.forward(seconds=world.context.policy.budget.window_seconds)
+
+    refused(world, "by a clock that is ahead")
+    world.clock.forward(seconds=world.context.policy.doubt_seconds + 1)
+    assert hold(world, "tomorrow").state is State.HELD
+
+
 def test_the_pause_is_never_longer_than_the_window() -> None:
     world = World(policy=budget_policy(of_sku=Limits(pause_seconds=300), window_seconds=3_600))
     world.sell("bottle", main=50)
@@ -596,6 +607,19 @@ def test_a_change_after_a_hold_was_taken_anew_forgets_no_units_of_before() -> No
     change(world.context, "order", lines=[Wanted("bottle", 1)])
 
     assert limits_of(refused(world, "more", quantity=2)) == [("units", "bottle")]
+
+
+def test_each_time_a_hold_is_taken_anew_its_units_of_then_count() -> None:
+    world = shop(Limits(units=5))
+    hold(world, "order", quantity=2)
+    world.clock.forward(minutes=21)
+    begin_payment(world.context, "order")
+    change(world.context, "order", lines=[Wanted("bottle", 1)])
+    world.clock.forward(minutes=60)
+    begin_payment(world.context, "order")
+
+    assert limits_of(refused(world, "more", quantity=2)) == [("units", "bottle")]
+    assert hold(world, "one more").state is State.HELD
 
 
 def test_goods_that_go_and_come_back_count_their_past_once() -> None:

@@ -52,9 +52,8 @@ def test_a_token_refreshed_by_another_is_found_and_not_refreshed_again() -> None
     fair = Fair()
     fair.market.accepts = "access-9"
     old = fair.accounts.read(fair.key)
-    fair.accounts.store(
-        fair.key, Tokens(access_token="access-9", refresh_token="refresh-9", expires_at=old.token_expires_at)
-    )
+    new = Tokens(access_token="access-9", refresh_token="refresh-9", expires_at=old.token_expires_at)
+    fair.accounts.store(fair.key, new, instead_of=old)
     fair.accounts.remembered[fair.key] = old
     assert call(fair) == "access-9"
     assert fair.market.refreshed == 0
@@ -104,7 +103,8 @@ def test_a_refresh_token_that_is_used_up_is_told_to_a_person() -> None:
 def test_a_token_without_an_end_is_used_as_it_is() -> None:
     fair = Fair()
     old = fair.accounts.read(fair.key)
-    fair.accounts.store(fair.key, Tokens(access_token="access-0", refresh_token=old.refresh_token, expires_at=None))
+    endless = Tokens(access_token="access-0", refresh_token=old.refresh_token, expires_at=None)
+    fair.accounts.store(fair.key, endless, instead_of=old)
     fair.world.clock.now += timedelta(days=400)
 
     assert call(fair) == "access-0"

@@ -2,13 +2,19 @@
 
 # ruff: noqa: E501 - pieces of the source stand here as they stand there
 
+from dataclasses import replace
+
 from .guard import COMMANDS, HOLD, RUN, code, condition
 
 BUDGET_OF = "domain/budget.py"
 KEEP, SPEND = "services/reservations/keep_budget.py", "services/reservations/spend_budget.py"
 ADMIT, BUYERS, RISK = "services/reservations/admit_buyer.py", "store/buyers.py", "domain/risk.py"
+TESTS = (
+    "tests/unit/test_hold_budget.py tests/unit/test_risk_rules.py tests/property/test_budget_search.py "
+    "tests/property/test_budget_interleaving.py tests/unit/edge tests/unit/test_bench_costs.py tests/unit/test_guards.py"
+)
 
-BUDGET = (
+_ALL = (
     condition(
         "more_than_the_floor", 'Condition("more_than_the_floor", ("available",), ">=", quantity + floor)',
         "the last units are for trusted buyers",
@@ -212,3 +218,5 @@ BUDGET = (
         "if record.expired(situation.now) or record.minute is None:", "if record.minute is None:",
     ),
 )  # fmt: skip
+
+BUDGET = tuple(replace(each, tests=TESTS) for each in _ALL)

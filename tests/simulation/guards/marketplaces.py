@@ -209,9 +209,18 @@ INTAKE = (
         "        if refused.kind in (Kind.REAUTHORISE, Kind.FINAL):\n", "        if False:\n",
     ),
     _of_orders(
-        "the rest of the secret", "new tokens leave a key that was rotated as it is", "runtime/shop_accounts.py",
-        "        secret = {**self._secret(shop, at_most_s_old=0.0), **told}\n",
-        "        secret = {**self._secret(shop, at_most_s_old=REMEMBERED_S), **told}\n",
+        "the rest of the secret", "new tokens leave a key that was rotated as it is", "runtime/shop_secrets.py",
+        "        self._remembered.pop(name, None)\n        for _ in range(CHANGE_TRIES):\n            secret, version = self._fetch(name)\n",
+        "        for _ in range(CHANGE_TRIES):\n            secret, version = self.read(channel, shop), self._fetch(name)[1]\n",
+    ),
+    _of_orders(
+        "a secret's version", "nobody's change of a secret is written over", "runtime/shop_secrets.py",
+        'VersionStage=CURRENT, MoveToVersionId=put["VersionId"], RemoveFromVersionId=version\n',
+        'VersionStage=CURRENT, MoveToVersionId=put["VersionId"], RemoveFromVersionId=self._fetch(name)[1]\n',
+    ),
+    _of_orders(
+        "tokens that come late", "who was slower than his lock stores no old tokens", "runtime/shop_accounts.py",
+        "return {**secret, **told} if there == used else secret", "return {**secret, **told}",
     ),
 )  # fmt: skip
 

@@ -66,9 +66,10 @@ def test_without_tokens_an_account_has_none(accounts: SecretAccounts, client: Fa
 def test_new_tokens_are_written_beside_what_an_operator_changed_meanwhile(
     accounts: SecretAccounts, client: FakeSecretsClient
 ) -> None:
-    accounts.read(HANOI)
+    old = accounts.read(HANOI)
     client.keep(NAME, SECRET | {"webhook_key": "test-webhook-2"})
-    account = accounts.store(HANOI, Tokens(access_token="test-a2", refresh_token="test-r2", expires_at=AT))
+    new = Tokens(access_token="test-a2", refresh_token="test-r2", expires_at=AT)
+    account = accounts.store(HANOI, new, instead_of=old)
 
     assert json.loads(client.kept[NAME]) == SECRET | {
         "webhook_key": "test-webhook-2",
@@ -80,10 +81,24 @@ def test_new_tokens_are_written_beside_what_an_operator_changed_meanwhile(
     assert accounts.read(HANOI) == account
 
 
+def test_tokens_that_come_late_do_not_replace_newer_ones(accounts: SecretAccounts, client: FakeSecretsClient) -> None:
+    old = accounts.read(HANOI)
+    newer = SECRET | {"access_token": "test-a3", "refresh_token": "test-r3"}
+    client.keep(NAME, newer)
+    account = accounts.store(
+        HANOI, Tokens(access_token="test-a2", refresh_token="test-r2", expires_at=AT), instead_of=old
+    )
+
+    assert json.loads(client.kept[NAME]) == newer
+    assert (account.access_token, account.refresh_token) == ("test-a3", "test-r3")
+    assert accounts.read(HANOI) == account
+
+
 def test_a_refresh_token_that_stays_good_stays_in_the_secret(
     accounts: SecretAccounts, client: FakeSecretsClient
 ) -> None:
-    accounts.store(HANOI, Tokens(access_token="test-a2", refresh_token=None, expires_at=None))
+    old = accounts.read(HANOI)
+    accounts.store(HANOI, Tokens(access_token="test-a2", refresh_token=None, expires_at=None), instead_of=old)
 
     kept = json.loads(client.kept[NAME])
     assert (kept["access_token"], kept["refresh_token"]) == ("test-a2", "test-refresh")

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from holdfast.domain.errors import Unavailable
 from holdfast.runtime.shop_secrets import MOST_REMEMBERED, REMEMBERED_S, ShopSecrets
 from tests.support.fake_secrets import FakeSecretsClient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME = "holdfast/test/lazada/hanoi"
 
@@ -69,22 +73,45 @@ def test_a_shop_without_a_secret_has_none_also_while_it_is_being_deleted(
     assert secrets.read("lazada", "vinh") is None
 
 
-def test_what_was_written_is_what_is_read(secrets: ShopSecrets, client: FakeSecretsClient) -> None:
+def test_what_was_changed_is_what_is_read(secrets: ShopSecrets, client: FakeSecretsClient) -> None:
     secrets.read("lazada", "hanoi")
-    secrets.write("lazada", "hanoi", {"app_key": "test-1", "access_token": "test-token"})
+    changed = secrets.change("lazada", "hanoi", lambda secret: {**secret, "access_token": "test-token"})
 
-    assert json.loads(client.kept[NAME])["access_token"] == "test-token"
-    assert secrets.read("lazada", "hanoi") == {"app_key": "test-1", "access_token": "test-token"}
-    assert len(client.reads) == 1
+    assert json.loads(client.kept[NAME]) == changed == {"app_key": "test-1", "access_token": "test-token"}
+    assert secrets.read("lazada", "hanoi") == changed
+    assert len(client.reads) == 2
+
+
+def test_what_an_operator_writes_during_a_change_is_kept(secrets: ShopSecrets, client: FakeSecretsClient) -> None:
+    client.between = lambda: client.keep(NAME, {"app_key": "test-2"})
+    secrets.change("lazada", "hanoi", lambda secret: {**secret, "access_token": "test-token"})
+
+    assert json.loads(client.kept[NAME]) == {"app_key": "test-2", "access_token": "test-token"}
+
+
+def test_a_secret_that_is_written_all_the_time_is_left_as_it_is(
+    secrets: ShopSecrets, client: FakeSecretsClient
+) -> None:
+    def changed(secret: Mapping[str, str]) -> Mapping[str, str]:
+        client.keep(NAME, {"app_key": "test-2"})
+        return {**secret, "access_token": "test-token"}
+
+    with pytest.raises(Unavailable, match="kept changing"):
+        secrets.change("lazada", "hanoi", changed)
+    assert json.loads(client.kept[NAME]) == {"app_key": "test-2"}
+
+
+def test_what_is_not_there_is_not_changed(secrets: ShopSecrets) -> None:
+    assert secrets.change("lazada", "hue", lambda _: {"app_key": "test-1"}) is None
 
 
 def test_after_a_write_that_may_have_been_lost_the_secret_is_read_anew(
     secrets: ShopSecrets, client: FakeSecretsClient
 ) -> None:
     secrets.read("lazada", "hanoi")
-    client.down = "timeout"
+    client.between = lambda: setattr(client, "down", "timeout")
     with pytest.raises(Unavailable):
-        secrets.write("lazada", "hanoi", {"app_key": "test-2"})
+        secrets.change("lazada", "hanoi", lambda _: {"app_key": "test-2"})
     client.down = None
     client.keep(NAME, {"app_key": "test-2"})
 

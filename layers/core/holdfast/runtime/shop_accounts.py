@@ -26,20 +26,29 @@ class SecretAccounts:
         """Raises NoSecret; Unavailable, also for a secret that cannot be used."""
         return self._account(shop, self._secret(shop, at_most_s_old=0.0 if fresh else REMEMBERED_S))
 
-    def store(self, shop: ShopKey, tokens: Tokens) -> Account:
-        """The present secret with these tokens. What else an operator changed in it stays as he changed it."""
+    def store(self, shop: ShopKey, tokens: Tokens, *, instead_of: Account) -> Account:
+        """The present secret with these tokens. What else an operator changed in it stays as he changed it.
+
+        Whoever was slower than its lock finds other tokens than those it used: they came later, and stay.
+        """
         changed = {
             "access_token": tokens.access_token,
             "refresh_token": tokens.refresh_token,
             "token_expires_at": None if tokens.expires_at is None else _iso(tokens.expires_at),
         }
         told = {name: value for name, value in changed.items() if value is not None}
-        secret = {**self._secret(shop, at_most_s_old=0.0), **told}
-        self._secrets.write(shop.channel, shop.shop, secret)
-        return self._account(shop, secret)
+        used = (instead_of.access_token, instead_of.refresh_token)
+
+        def with_tokens(secret: Mapping[str, str]) -> Mapping[str, str]:
+            there = (_get(secret, "access_token"), _get(secret, "refresh_token"))
+            return {**secret, **told} if there == used else secret
+
+        return self._account(shop, self._there(shop, self._secrets.change(shop.channel, shop.shop, with_tokens)))
 
     def _secret(self, shop: ShopKey, *, at_most_s_old: float) -> Mapping[str, str]:
-        secret = self._secrets.read(shop.channel, shop.shop, at_most_s_old=at_most_s_old)
+        return self._there(shop, self._secrets.read(shop.channel, shop.shop, at_most_s_old=at_most_s_old))
+
+    def _there(self, shop: ShopKey, secret: Mapping[str, str] | None) -> Mapping[str, str]:
         if secret is None:
             name = self._secrets.name(shop.channel, shop.shop)
             raise NoSecret(f"{shop} has no credentials: create the secret {name}")
@@ -56,10 +65,14 @@ class SecretAccounts:
             api_url=secret["api_url"],
             auth_url=secret.get("auth_url", ""),
             members={member: value for member, value in secret.items() if member not in NOT_MEMBERS},
-            access_token=secret.get("access_token") or None,
-            refresh_token=secret.get("refresh_token") or None,
-            token_expires_at=_time(name, secret.get("token_expires_at") or None),
+            access_token=_get(secret, "access_token"),
+            refresh_token=_get(secret, "refresh_token"),
+            token_expires_at=_time(name, _get(secret, "token_expires_at")),
         )
+
+
+def _get(secret: Mapping[str, str], member: str) -> str | None:
+    return secret.get(member) or None
 
 
 def _time(name: str, told: str | None) -> datetime | None:

@@ -19,8 +19,11 @@ class Accounts(Protocol):
         """`fresh`: not from memory. Raises UnknownShop if there is no secret."""
         ...
 
-    def store(self, shop: ShopKey, tokens: Tokens) -> Account:
-        """The secret with new tokens, and all its other members as they are."""
+    def store(self, shop: ShopKey, tokens: Tokens, *, instead_of: Account) -> Account:
+        """The secret with new tokens, and all its other members as they are.
+
+        If it has other tokens than those of `instead_of` by now, they are newer: it stays, and is answered.
+        """
         ...
 
 

@@ -86,7 +86,7 @@ def _refresh(work: Intake, shop: ShopKey, account: Account) -> Account:
             _tell(work, shop, refused)
         raise
     work.context.count("TokensRefreshed", 1)
-    return work.accounts.store(shop, tokens)
+    return work.accounts.store(shop, tokens, instead_of=account)
 
 
 def _tell(work: Intake, shop: ShopKey, refused: ChannelError) -> None:
