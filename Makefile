@@ -96,8 +96,8 @@ model: $(STAMPS)/dev ## Check the TLA+ model in docs/model (needs Java)
 	@$(IN_VENV) docs.model
 
 .PHONY: mutate
-mutate: $(STAMPS)/dev ## Take each guard away in turn and see that it is missed; writes docs/guards.md (takes an hour)
-	@$(IN_VENV) tests.simulation mutate
+mutate: $(STAMPS)/dev ## Take each guard away in turn and see that it is missed; writes docs/guards.md (hours; NEW=1: those without a row)
+	@$(IN_VENV) tests.simulation mutate $(if $(NEW),--new,)
 
 .PHONY: check
 check: $(TOOLS) $(STAMPS)/checkov ## Check format, style, types, import contract, template and lock files

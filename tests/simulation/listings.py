@@ -64,6 +64,7 @@ class Listings:
         self._runs: list[tuple[str, str, int]] = []
         self._number = 0
         self._rounds = 0
+        self._still = world.profile.still
         self._crashes = world.chance.choice((0.0, 0.03))
         if shops.markets:
             world.planning = lambda context: shops.tools(context).planning
@@ -100,9 +101,10 @@ class Listings:
             Act(1, self.put_back),
             Act(1, self.set),
             Act(1, self.pause),
-            Act(1, self.set_own),
+            Act(4 if self._still else 1, self.set_own),
             Act(1, self.sync_now),
-            Act(4 if self.world.profile.still else 1, self.trouble),
+            Act(4 if self._still else 1, self.trouble),
+            *([Act(6, self.wait)] if self._still else []),
         ]
 
     def _market(self) -> Market:
@@ -120,6 +122,14 @@ class Listings:
         world.steps += 1
         taken = pushes.take(1 + int(world.chance.random() * 5))
         return world.enter("push_listings", "push", lambda context: self._push(context, taken)) if taken else None
+
+    def wait(self) -> Actor | None:
+        """Until the next push is due: another worker's lease ends, and what that one sent may be under way still."""
+        waiting = self.shops.pushes.work.waiting
+        due = min((each.hidden_until for each in waiting), default=0.0) - self.world.now
+        if 0 < due < LIMITS.horizon_s:
+            self.world.pass_time(due)
+        return None
 
     def _push(self, context: Context, taken: Sequence[tuple[Message, int]]) -> None:
         world, pushes, tools = self.world, self.shops.pushes, self.shops.tools(context)
@@ -300,7 +310,7 @@ class Listings:
         """A listing is banned or in a promotion, or the day's calls are used up; some of it passes."""
         chance, market = self.world.chance, self._market()
         listing = self._listing(market)
-        what = chance.choice(("banned", "promotion", "quota", "over", "over"))
+        what = chance.choice(("banned", "promotion", "quota", "over", "over", *(STILL_TROUBLE if self._still else ())))
         if what == "banned":
             market.broken.add(listing)
             market.ever_broken.add(listing)
@@ -331,7 +341,7 @@ class Listings:
         self._rounds += 1
         if self._rounds == 1:
             self._all_is_well()
-        self._drain()
+        self.drain()
         for _ in range(MOST_RUNS):
             if self._rounds > 1 and self._is_in_step():
                 break
@@ -344,7 +354,7 @@ class Listings:
                 self._run_in_calm(market)
                 if self._rounds == 1:
                     world.at_once("manage_stock", lambda context: self._sync_now(context, market.manner.key))  # noqa: B023
-            self._drain()
+            self.drain()
             if self._is_in_step():
                 break
         return self._rounds == 1 or not self._is_in_step()
@@ -404,7 +414,7 @@ class Listings:
         if self.shops.pushes.aside.waiting:
             self.world.at_once("sync_shop", self._put_back)
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         world, pushes = self.world, self.shops.pushes
         for _ in range(MOST_TURNS):
             if world.ended or not pushes.work.waiting:
@@ -449,4 +459,5 @@ class Listings:
 MOST_TURNS = 400
 MOST_RUNS = 2
 TWICE = 0.2
+STILL_TROUBLE = ("banned", "banned", "over")
 HALF = 0.5

@@ -39,6 +39,9 @@ STALE_SECONDS = 60.0
 TOKEN_LIFE_SECONDS = 14_400
 LOCK_SECONDS = 30.0
 FOR_EVER = float("inf")
+TURNS_OF_OTHERS = 6
+# Longer than a poll looks back.
+LEFT_OUT_SECONDS = 3_600.0
 RANK = {"unpaid": 0, "paid": 1, "shipped": 2, "cancelled": 3}
 
 
@@ -73,7 +76,10 @@ class Manner:
 
 @dataclass(slots=True)
 class Market:
-    """`orders` as they are, `past` as they were since when. `deliveries`: what each webhook says, by its number."""
+    """`orders` as they are, `past` as they were since when. `deliveries`: what each webhook says, by its number.
+
+    `left_out`: until when lists leave out an order. `doomed`: who pushes dies of it, and it is applied late.
+    """
 
     world: World
     manner: Manner
@@ -99,6 +105,8 @@ class Market:
     lock_at: dict[Actor | None, float] = field(default_factory=dict)
     locked_until: dict[Actor | None, float] = field(default_factory=dict)
     kept_at: float = FOR_EVER
+    left_out: dict[str, float] = field(default_factory=dict)
+    doomed: bool = False
     judge: Callable[[StockItem], None] = lambda _item: None
     buy: Callable[[], object] = lambda: None
     _sent: int = 0
@@ -203,6 +211,8 @@ class Market:
         if self._fault("slow_refresh"):
             world.met("refresh_longer_than_its_lock", self.who)
             world.pass_time(LOCK_SECONDS + 1.0)
+            for _ in range(TURNS_OF_OTHERS):
+                world.step(self.who, f"{self.manner.key.channel}: refresh", "no answer yet")
         self._answered("refresh")
         return tokens
 
@@ -276,9 +286,7 @@ class Market:
         )
         if len({order.updated_at for order in found}) < len(found):
             self.world.met("polling_tie", self.who)
-        if found and self._fault("short"):
-            self.world.met("short_order_page", self.who)
-            del found[int(self.world.chance.random() * len(found))]
+        found = self._shortened(found)
         start, size = int(cursor or 0), self.sheet.orders_page
         part = found[start : start + size]
         following = str(start + size) if start + size < len(found) else None
@@ -288,6 +296,19 @@ class Market:
         return OrderPage(
             changed=tuple(OrderChanged(order_id=o.order_id, at=o.updated_at) for o in part), next=following
         )
+
+    def _shortened(self, found: list[MarketOrder]) -> list[MarketOrder]:
+        """Lists leave out an order, and some go on to do so."""
+        world = self.world
+        if found and self._fault("short"):
+            left_out = world.chance.choice(found)
+            self.left_out[left_out.order_id] = world.now + world.chance.choice((0.0, LEFT_OUT_SECONDS))
+        elif world.calm or not self.left_out:
+            return found
+        whole = [order for order in found if self.left_out.get(order.order_id, -1.0) < world.now]
+        if len(whole) < len(found):
+            world.met("short_order_page", self.who)
+        return whole
 
     def pull(self, account: Account, position: str | None, send: Send, now: datetime) -> Pulled:
         """The marketplace's own queue: what was told since the position."""
@@ -351,6 +372,14 @@ class Market:
         if self._fault("sells"):
             self.buy()
         try:
+            late = any(each.at > world.now for each in self.flights)
+            if self.doomed:
+                raise Crash
+            if world.profile.still and late and self._fault("late"):
+                # Who is that slow with the number is slow with the answer: nobody waits for it, and it sells on.
+                self.buy()
+                world.met("crash_after_call", self.who)
+                raise Crash
             self._answered("push_stock")
         finally:
             for each in items:
@@ -384,6 +413,8 @@ class Market:
     def _applied_at(self, sent_at: datetime) -> float:
         """At once, or late, but within the horizon by the clocks of all who count it."""
         world = self.world
+        if self.doomed:
+            return world.now + LIMITS.horizon_s - 1.0
         if not self._fault("late"):
             return world.now
         world.met("applied_late", self.who)

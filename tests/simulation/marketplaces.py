@@ -103,6 +103,8 @@ class Marketplaces:
         leaves_out = any("short" in market.manner.rates for market in shops.markets.values())
         passes = world.profile.months or world.profile.has("leap")
         self._sweeps = chance.random() < HALF or passes or (world.profile.still and leaves_out)
+        long = (900.0, 900.0, DAY_SECONDS, DAY_SECONDS if leaves_out else LONG_SECONDS)
+        self._quiet = chance.choice(((20.0, 80.0, 80.0), long))
         if shops.markets:
             world.on_write.append(self._watch)
         for market in shops.markets.values():
@@ -114,20 +116,21 @@ class Marketplaces:
     def acts(self) -> Sequence[Act]:
         if not self.shops.markets:
             return []
+        still = self.world.profile.still
         return [
             Act(8, self.buy),
             Act(7, self.change),
             Act(12, self.arrive),
             Act(16, self.work),
             Act(2, self.plan),
-            Act(5, self.poll),
+            Act(12 if still else 5, self.poll),
             Act(1, self.rotate),
             Act(1, self.replay),
             Act(1, self.forge),
             Act(1, self.redrive),
             Act(1, self.weather),
             Act(2, self.map),
-            *([Act(2, self.wait)] if self.world.profile.still else []),
+            *([Act(5, self.wait)] if still else []),
         ]
 
     # ---- shoppers
@@ -172,6 +175,12 @@ class Marketplaces:
         world, market = self.world, self._market()
         open_ones = [order for order in market.orders.values() if order.stage is not Stage.CANCELLED]
         if not open_ones:
+            return None
+        lately = [order for order in open_ones if order.updated_at == second(world)] if world.profile.still else []
+        if lately and world.chance.random() < HALF:
+            order = world.chance.choice(lately)
+            self._go_on(market, order)
+            self._map_one(market, [line.listing for line in order.lines])
             return None
         order = world.chance.choice(open_ones)
         while self._go_on(market, order) and world.chance.random() < AT_ONCE:
@@ -515,11 +524,20 @@ class Marketplaces:
 
     def poll(self) -> Actor | None:
         world, polls = self.world, self.shops.polls
-        if world.is_full() or not polls.work.waiting:
+        if world.is_full():
             return None
+        if not polls.work.waiting:
+            if not world.profile.still:
+                return None
+            self._poll_now()
         world.steps += 1
         taken = polls.take(1)
         return world.enter("poll_orders", "poll", lambda context: self._poll(context, taken)) if taken else None
+
+    def _poll_now(self) -> None:
+        """An operator has the shop polled."""
+        key = self._market().manner.key
+        self.shops.polls.work.send(json.dumps({"channel": key.channel, "shop": key.shop}), now=self.world.now)
 
     def _poll(self, context: Context, taken: Sequence[tuple[Message, int]]) -> None:
         tools, polls = self.shops.tools(context), self.shops.polls
@@ -557,17 +575,22 @@ class Marketplaces:
         return None
 
     def wait(self) -> Actor | None:
-        """A quiet time: as long as a lease, or longer than a poll looks back, or until a shop is read back again."""
-        self.world.pass_time(self.world.chance.choice((20.0, 80.0, 80.0, 900.0, 900.0, DAY_SECONDS)))
+        """A quiet time: as long as a lease, longer than a poll looks back, or than the long look does."""
+        self.world.pass_time(self.world.chance.choice(self._quiet))
         return None
 
     def map(self) -> Actor | None:
         """A listing is mapped, or sells something else from now on."""
-        world, market = self.world, self._market()
-        waiting = [each for each in market.shown if self.shops.listing_key(market, each) not in world.store.items]
-        if not world.is_full():
-            self.shops.map(market, world.chance.choice(waiting or sorted(market.shown)))
+        market = self._market()
+        self._map_one(market, sorted(market.shown))
         return None
+
+    def _map_one(self, market: Market, listings: Sequence[str]) -> None:
+        """One that waits for it, if there is any."""
+        world = self.world
+        waiting = [each for each in listings if self.shops.listing_key(market, each) not in world.store.items]
+        if not world.is_full():
+            self.shops.map(market, world.chance.choice(waiting or listings))
 
     # ---- after the faults
 
@@ -589,7 +612,7 @@ class Marketplaces:
             # First of all, whoever is not let in any more is authorised anew: no message is done without.
             for market in shops.markets.values():
                 self._poll_in_calm(market)
-            self._drain()
+            self.drain()
         return worked
 
     def _all_waiting(self) -> list[Message]:
@@ -604,7 +627,7 @@ class Marketplaces:
         if back:
             self.world.at_once("manage_stock", self._redrive)
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         """Until the queue is empty; whoever is to come again comes when its time is up."""
         world, orders = self.world, self.shops.orders
         for _ in range(MOST_TURNS):
@@ -663,6 +686,7 @@ class Marketplaces:
 
 MOST_TURNS = 400
 BEFORE_START = 0.04
+LONG_SECONDS = 5 * DAY_SECONDS
 OFTEN = 0.4
 AT_ONCE = 0.3
 HALF = 0.5

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -104,10 +105,18 @@ def _python(core: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess
     )  # fmt: skip
 
 
-def take_each_away(only: str = "", *, seconds: float, with_tests: bool) -> bool:
-    """Every guard, several at a time; answers whether each was missed. Writes their rows of docs/guards.md."""
-    chosen = [guard for guard in GUARDS if only in guard.name]
+def take_each_away(only: str = "", *, seconds: float, with_tests: bool, new: bool = False) -> bool:
+    """Every guard, several at a time; answers whether each was missed. Writes their rows of docs/guards.md.
+
+    `new`: those without a row only. A row is written as soon as it is known, so that one may end it and go on later.
+    """
+    known = rows_of(DOCUMENT.read_text(encoding="utf-8")) if DOCUMENT.exists() else {}
+    chosen = [guard for guard in GUARDS if only in guard.name and not (new and guard.name in known)]
+    if not chosen:
+        console.print("No guard is left to be taken away.")
+        return True
     began = time.monotonic()
+    writing = Lock()
     if with_tests:
         broken = by_suite(CORE, sorted({each for guard in chosen for each in guard.tests.split()}))
         if broken:
@@ -118,6 +127,10 @@ def take_each_away(only: str = "", *, seconds: float, with_tests: bool) -> bool:
             seed = by_simulation(core, seconds=seconds)
             suite = by_suite(core, guard.tests.split()) if with_tests else "(not run)"
         found = Missed(guard, seed, suite)
+        if with_tests:
+            with writing:
+                written = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+                DOCUMENT.write_text(document([found], written), encoding="utf-8")
         mark = "backed" if guard.backed and not (seed and suite) else "missed" if found.enough else "NOT MISSED"
         console.print(
             f"{mark:10} {guard.name}: {seed or 'no seed'}; {suite or 'no test'}", markup=False, soft_wrap=True
@@ -128,16 +141,17 @@ def take_each_away(only: str = "", *, seconds: float, with_tests: bool) -> bool:
         results = list(several.map(missed, chosen))
     kept = [each for each in results if not each.enough]
     console.print(f"{len(results)} guards taken away in {time.monotonic() - began:.0f} s, {len(kept)} not missed")
-    if with_tests:
-        written = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
-        DOCUMENT.write_text(document(results, written), encoding="utf-8")
     return not kept
+
+
+def rows_of(written: str) -> dict[str, str]:
+    """The rows of the document by the names of their guards."""
+    return {line.split(" | ")[0].removeprefix("| "): line for line in written.splitlines() if line.startswith("| ")}
 
 
 def document(results: Sequence[Missed], written: str = "") -> str:
     """docs/guards.md: each guard, what it protects, and what misses it. Rows of guards that were left alone stay."""
-    rows = {line.split(" | ")[0].removeprefix("| "): line for line in written.splitlines() if line.startswith("| ")}
-    rows |= {
+    rows = rows_of(written) | {
         each.guard.name: (
             f"| {each.guard.name} | {each.guard.protects} | {_in_table(each.seed, each)} | {_test(each)} |"
         )

@@ -8,6 +8,7 @@ from tests.support.oracle import faults_of
 
 from .account import account_of
 from .buyers import Buyers, with_budget
+from .last_scenes import LastScenes
 from .listings import Listings
 from .machinery import Machinery
 from .marketplaces import Marketplaces
@@ -62,9 +63,12 @@ class Seed:
             machinery,
         ]
         self.shops = Shops(self.world)
+        marketplaces = Marketplaces(self.world, shopping, self.shops)
+        listings = Listings(self.world, shopping, self.shops, machinery)
         self.parts += [
-            Marketplaces(self.world, shopping, self.shops),
-            Listings(self.world, shopping, self.shops, machinery),
+            marketplaces,
+            listings,
+            LastScenes(self.world, self.shops, marketplaces, listings),
             # Judged last: at rest they buy once more, and what is sold then no listing has heard of.
             Buyers(self.world, shopping, scarcity),
         ]

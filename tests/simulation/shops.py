@@ -59,8 +59,8 @@ def manner_of(chance: random.Random, channel: str, *, steady: bool, share: float
         quota_resets=chance.choice((None, "00:00 UTC+8")),
     )
     rates = {fault: share * chance.choice((0.02, 0.1)) for fault in ON_CALLS if chance.random() < 0.5}
-    if steady and chance.random() < 0.3:
-        rates["short"] = share * 0.1
+    if steady and chance.random() < 0.3 * share**0.5:
+        rates["short"] = share * 0.15
     if chance.random() < 0.5 * share:
         rates |= {"late": chance.choice((0.3, 0.7)), "sells": 0.2}
     whole = channel in {"haravan", "woocommerce"}
@@ -147,13 +147,17 @@ class Shops:
         for listing in chance.sample(LISTINGS, chance.choice((1, 2, 3, 4))):
             market.shown[listing] = int(chance.random() * 3)
             if chance.random() < at_once:
-                mapped = self._mapping(market, listing)
-                world.at_once("manage_stock", lambda context: self._map(context, mapped))  # noqa: B023
+                self.map_at_once(market, listing)
 
     def map(self, market: Market, listing: str) -> None:
         """An operator maps a listing, or has it sell something else from now on."""
         mapped = self._mapping(market, listing)
         self.world.enter("manage_stock", f"map {mapped.key} ", lambda context: self._map(context, mapped))
+
+    def map_at_once(self, market: Market, listing: str) -> None:
+        """In calm."""
+        mapped = self._mapping(market, listing)
+        self.world.at_once("manage_stock", lambda context: self._map(context, mapped))
 
     def _mapping(self, market: Market, listing: str) -> Listing:
         """What the listing sells: one SKU, several of it, or a set."""

@@ -31,13 +31,13 @@ def stage() -> Iterator[Stage]:
 
 
 def test_a_third_of_the_seeds_have_buyers_with_a_budget_and_all_that_befalls_one(stage: Stage) -> None:
-    scarce = [n for n in range(80) if with_budget(drawn(random.Random(n)), random.Random(~n))[1]]  # noqa: S311  # seeds
+    scarce = [n for n in range(160) if with_budget(drawn(random.Random(n)), random.Random(~n))[1]]  # noqa: S311  # seeds
     counted: Counter[str] = Counter()
     for number in scarce:
         result = run_seed(number, stage)
         assert result.violations == []
         counted += result.counted
-    assert 15 < len(scarce) < 45
+    assert 30 < len(scarce) < 90
     told = ("sim_judged", "sim_hold_budget", "sim_refused_by_policy", "sim_waited", "Changed", "PaymentBegun")
     assert [name for name in told if counted[name] < 5] == []
 
