@@ -35,7 +35,7 @@ FAULTS: dict[str, Any] = {
 # So often the schedule would poll, in steps of shopping; tokens end in the middle, and so does a key.
 POLL_EVERY, EXPIRE_EVERY, HURRY_EVERY = 25, 150, 60
 # Here a day's polls come within seconds, and each of them sends again what is not applied yet.
-MOST_READY, ROOM_SECONDS = 300, 60.0
+MOST_READY, ROOM_SECONDS = 50, 120.0
 # What is shown in all shops together is more than there is of the shared goods: some orders oversell, as in life.
 OWN, SHARED = 400, 60
 SETTLE_SECONDS, LOOK_EVERY_SECONDS = 600, 2.0

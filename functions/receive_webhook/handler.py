@@ -79,7 +79,7 @@ def _receive(delivery: Delivery, doorway: Doorway) -> GatewayAnswer:
 
 
 def _is_signed(delivery: Delivery, doorway: Doorway) -> bool:
-    """By a key as it is remembered, or else as it is now: a rotation loses no delivery."""
+    """By a key as it is remembered, or else as it is now: a rotation loses no delivery. Raises Unavailable."""
     if not SHOP.fullmatch(delivery.shop):
         return False
     secret = doorway.secrets.read(delivery.channel, delivery.shop)

@@ -298,11 +298,11 @@ class Marketplaces:
 
     def _was_refused(self, posted: Posted, began: float) -> None:
         """By a key that was there for long enough: even a process that remembers older ones must have looked."""
-        world, actor = self.world, self.world.stage.current
+        world = self.world
         since = self._valid.get((posted.market.manner.key.channel, posted.key))
         if posted.forged:
             world.met("webhook_forged")
-        elif since is None or began - since <= LOOKED_AT_SECONDS or (actor is not None and actor.disturbed):
+        elif since is None or began - since <= LOOKED_AT_SECONDS:
             world.met("webhook_refused")
         else:
             world.blame(f"webhook {posted.name} was refused, and a valid key signed it", posted.name)

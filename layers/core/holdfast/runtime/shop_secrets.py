@@ -41,7 +41,7 @@ class ShopSecrets:
     def read(self, channel: str, shop: str, *, at_most_s_old: float = REMEMBERED_S) -> Secret | None:
         """The shop's secret; None: there is none, which is remembered too.
 
-        Raises Unavailable; but while something is remembered, that is answered where it may be old.
+        Raises Unavailable; but whoever asks for nothing newer is answered with what is remembered.
         """
         name = self.name(channel, shop)
         known = self._remembered.get(name)
@@ -50,7 +50,7 @@ class ShopSecrets:
         try:
             return self._remember(name, self._fetch(name)[0])
         except Unavailable:
-            if known and at_most_s_old > 0:
+            if known and at_most_s_old >= REMEMBERED_S:
                 return known[0]
             raise
 
