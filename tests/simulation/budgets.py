@@ -349,7 +349,12 @@ class Budgets:
                 lines[line["sku"]] = lines.get(line["sku"], 0) + line["quantity"]
             if entry["l"] != lines or entry["u"] != record["minute"]:
                 yield f"{what} {entry['l']} until {entry['u']}; it holds {lines} until {record['minute']}"
-            if len(entry.get("x", ())) != len(tied.stretches) - 1 - tied.dropped:
+            # What ran out before may be of a reservation that had this id before.
+            own = [at for at in entry.get("x", ()) if at >= tied.stretches[0].until]
+            ends = [each.until for each in tied.stretches[:-1]]
+            if ends and not own and tied.stretches[-1].since - ends[-1] > self.terms.window:
+                tied.dropped = len(ends)  # so long ago that it counts for nothing
+            if len(own) != len(tied.stretches) - 1 - tied.dropped:
                 yield f"{what} that it ran out at {entry.get('x', [])}; it was held {len(tied.stretches)} times"
         elif end == "paid" and tied.paid_at is None:
             yield f"{what} that it is paid; it is {record['state']}"
@@ -393,7 +398,7 @@ class Budgets:
             return "" if len(ends) > most else f"only {len(ends)} of his holds ended unpaid"
         if limit == "pause_seconds":
             healing = [each for each in others if each.paid_at is not None and each.stretches[-1].has(scope)]
-            paid = max((each.paid_at or 0.0 for each in healing), default=0.0)
+            paid = max((min(each.paid_at or 0.0, each.paid_clock) for each in healing), default=0.0)
             strikes = [at for name, all_ in lapses.items() if not (name == own and len(all_) == 1) for at in all_]
             strikes = [at for at in strikes if at > max(from_, paid - terms.skew - 1 if paid < since else 0.0)]
             pause = min(most * 2 ** (len(strikes) - 1), terms.window) if strikes else 0

@@ -59,7 +59,9 @@ class Listings:
         self.shops = shops
         self.machinery = machinery
         self.shelves = {name: Shelf(world, market) for name, market in shops.markets.items()}
-        self.begun: dict[tuple[str, str], tuple[float, Actor | None]] = {}
+        # Who took the lease of a listing last, and when each did.
+        self.last: dict[tuple[str, str], Actor | None] = {}
+        self.begun: dict[tuple[tuple[str, str], Actor | None], float] = {}
         self.changed: dict[str, float] = {}
         self._runs: list[tuple[str, str, int]] = []
         self._number = 0
@@ -158,7 +160,8 @@ class Listings:
             if kind == "PUSH":
                 key = (name.split("#")[0], item["sk"])
                 if (after or {}).get("fence", 0) != (before or {}).get("fence", 0):
-                    self.begun[key] = (self.world.now, self.world.stage.current)
+                    self.last[key] = self.world.stage.current
+                    self.begun[key, self.world.stage.current] = self.world.now
                 if "blocked" in (after or {}) and item["sk"] not in self.shops.markets[key[0]].ever_broken:
                     self.world.blame(f"{key} is given up, and was never refused by itself", item["sk"])
                 if (after or {}).get("own") != (before or {}).get("own"):
@@ -182,7 +185,8 @@ class Listings:
         """A number reaches the marketplace: it was right since its lease was taken, and nobody else is at it."""
         world, shelf, me = self.world, self.shelves[channel], self.world.stage.current
         name = f"{channel}/{item.listing}"
-        since, by = self.begun.get((channel, item.listing), (0.0, None))
+        key = (channel, item.listing)
+        since, by = self.begun.get((key, me), 0.0), self.last.get(key)
         exact = not world.profile.clocks_far_off
         for started, other in self.shops.markets[channel].pushing.get(item.listing, ()):
             early = LIMITS.call_s - 2 * world.profile.skew_seconds - (world.now - started)

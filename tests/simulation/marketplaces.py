@@ -163,7 +163,7 @@ class Marketplaces:
             return None
         self._orders += 1
         # What was sold before the shop was connected was counted with its stock.
-        now = second(world) - timedelta(hours=2 if before else 0)
+        now = self._started(market) - timedelta(hours=1) if before else second(world)
         stage = chance.choice((Stage.UNPAID, Stage.PAID, Stage.PAID))
         order = MarketOrder(
             order_id=f"A{self._orders}", stage=stage, created_at=now, updated_at=now, lines=tuple(lines)

@@ -622,6 +622,16 @@ def test_each_time_a_hold_is_taken_anew_its_units_of_then_count() -> None:
     assert hold(world, "one more").state is State.HELD
 
 
+def test_minutes_of_a_hold_that_counts_no_more_do_not_come_back_with_its_id() -> None:
+    world = shop(Limits(held_minutes=30))
+    hold(world, "order")
+    world.clock.forward(hours=30)
+    begin_payment(world.context, "order")
+
+    [entry] = world.context.ledger.buyers.get("lan").entries.values()
+    assert (entry.earlier_seconds, entry.lapses) == (0, ())
+
+
 def test_goods_that_go_and_come_back_count_their_past_once() -> None:
     world = shop(Limits(reholds=2))
     hold(world, "order")

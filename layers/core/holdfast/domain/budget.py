@@ -356,7 +356,8 @@ def take(buyer: Buyer, asked: Asked, clock: Clock) -> Buyer:
     A SKU that is not among its lines any more was given back, and was held all the same.
     """
     own = buyer.entries.get(asked.id)
-    if own is None:
+    if own is None or clock.left_at(own.last_at()) <= clock.now_s:
+        # So long ago that it counts for nothing: an id may be used anew after months.
         entry = Entry(id=asked.id, lines=dict(asked.lines), since=asked.since, until=asked.until)
         return buyer.with_entry(entry).pruned(clock)
     anew = own.ran_out(clock)

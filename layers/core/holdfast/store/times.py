@@ -1,11 +1,14 @@
 """Times in items: whole milliseconds since the epoch, UTC. Short, sortable, and free of any zone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import overload
+
+EPOCH, MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 def to_ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+    """The whole milliseconds that are over: nothing is written down as later than it was."""
+    return (at - EPOCH) // MS
 
 
 @overload
