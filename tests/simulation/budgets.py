@@ -397,10 +397,11 @@ class Budgets:
             ends += [at for each in others for stretch in each.stretches for _, at in stretch.taken_out if at > from_]
             return "" if len(ends) > most else f"only {len(ends)} of his holds ended unpaid"
         if limit == "pause_seconds":
-            healing = [each for each in others if each.paid_at is not None and each.stretches[-1].has(scope)]
-            paid = max((min(each.paid_at or 0.0, each.paid_clock) for each in healing), default=0.0)
+            seen = [each for each in others if each.paid_at is not None and each.paid_at < since]
+            # By the clock of who wrote it down, which may have looked at it a while before.
+            paid = max((each.paid_clock for each in seen if each.stretches[-1].has(scope)), default=0.0)
             strikes = [at for name, all_ in lapses.items() if not (name == own and len(all_) == 1) for at in all_]
-            strikes = [at for at in strikes if at > max(from_, paid - terms.skew - 1 if paid < since else 0.0)]
+            strikes = [at for at in strikes if at > max(from_, paid - terms.skew - 1)]
             pause = min(most * 2 ** (len(strikes) - 1), terms.window) if strikes else 0
             ends_at = max(strikes, default=0.0) + pause + terms.doubt + terms.skew + 1
             return "" if strikes and since <= ends_at else f"after {len(strikes)} that ran out the pause was over"

@@ -103,7 +103,7 @@ class Marketplaces:
         leaves_out = any("short" in market.manner.rates for market in shops.markets.values())
         passes = world.profile.months or world.profile.has("leap")
         self._sweeps = chance.random() < HALF or passes or (world.profile.still and leaves_out)
-        long = (900.0, 900.0, DAY_SECONDS, DAY_SECONDS if leaves_out else LONG_SECONDS)
+        long = (900.0, 2_400.0, 2_400.0) if leaves_out else (900.0, 900.0, DAY_SECONDS, LONG_SECONDS)
         self._quiet = chance.choice(((20.0, 80.0, 80.0), long))
         if shops.markets:
             world.on_write.append(self._watch)
