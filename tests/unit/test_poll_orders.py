@@ -85,6 +85,20 @@ def test_an_empty_page_by_mistake_loses_nothing(fair: Fair) -> None:
     assert fair.world.level().committed == 1
 
 
+def test_after_weeks_without_polls_an_empty_window_by_mistake_loses_nothing(fair: Fair) -> None:
+    fair.order("A1")
+    fair.world.clock.forward(days=25)
+    fair.order("A2")
+    fair.market.empty_pages = 1
+    poll(fair)
+    fair.world.clock.forward(hours=6)
+    poll(fair)
+
+    assert fair.world.level().committed == 2
+    fair.world.clock.forward(hours=6)
+    assert poll(fair).seen == 1, "the long past is listed twice and no more"
+
+
 def test_an_order_hidden_while_a_later_one_moved_the_cursor_is_found_by_the_long_look(fair: Fair) -> None:
     poll(fair)
     hidden = fair.order("A1")

@@ -38,11 +38,13 @@ class Shop:
 class ShopHealth:
     """How a shop is doing. `seen_to`: update time of the newest order seen by polling, its cursor.
 
-    `position`: in the marketplace's own queue. `failing_since`: the first of the polls that failed in a row.
+    `again_from`: from there the next long look lists all anew. `position`: in the marketplace's own queue.
+    `failing_since`: the first of the polls that failed in a row.
     """
 
     seen_to: datetime | None = None
     swept_at: datetime | None = None
+    again_from: datetime | None = None
     planned_at: datetime | None = None
     polled_at: datetime | None = None
     position: str | None = None

@@ -52,7 +52,7 @@ def item_of(shop: Shop) -> Item:
     }
 
 
-_TIMES = ("seen_to", "swept_at", "planned_at", "polled_at", "failing_since")
+_TIMES = ("seen_to", "swept_at", "again_from", "planned_at", "polled_at", "failing_since")
 _TEXTS = ("position", "error")
 
 

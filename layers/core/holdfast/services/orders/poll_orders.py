@@ -131,9 +131,13 @@ def _list(work: Intake, shop: Shop, health: ShopHealth, polled: Polled) -> None:
     since = seen_to - timedelta(seconds=shop.overlap_seconds)
     sweeps = health.swept_at is None or now - health.swept_at >= SWEEP_EVERY
     if sweeps:
-        since = min(since, now - SWEEP_BACK)
+        since = min(since, now - SWEEP_BACK, health.again_from or since)
     newest = _list_from(work, shop, max(since, shop.orders_from - timedelta(days=1)), now=now, polled=polled)
-    changed: dict[str, datetime] = {"swept_at": now} if sweeps else {}
+    changed: dict[str, datetime | None] = {}
+    if sweeps:
+        # After a long silence one window may be empty by mistake while later ones move the cursor: it is listed twice.
+        first = since < now - SWEEP_BACK and health.again_from is None
+        changed = {"swept_at": now, "again_from": since if first else None}
     if newest is not None and newest > seen_to:
         changed["seen_to"] = newest
     if changed:
