@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -160,8 +161,9 @@ class Month:
             time.sleep(LOOK_EVERY_SECONDS)
 
     def _poll_all(self) -> None:
-        for stall in self.stalls:
-            self.market.poll(stall)
+        """At the same time, as the schedule does: most of a poll is waiting for a marketplace."""
+        with ThreadPoolExecutor(max_workers=len(self.stalls)) as polls:
+            list(polls.map(self.market.poll, self.stalls))
 
     def _calm(self) -> None:
         self._map_late()
