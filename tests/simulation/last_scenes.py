@@ -47,32 +47,48 @@ class LastScenes:
             return False
         self._waits = False
         for market in self.shops.markets.values():
-            self._mapped_between_two_changes(market)
+            self._mapped_late(market)
             self._dead_worker(market)
         return True
 
-    def _mapped_between_two_changes(self, market: Market) -> None:
-        """An order is told, and changed within that second, which nobody tells; then its listing is mapped."""
-        world, key = self.world, market.manner.key
-        unmapped = [each for each in market.shown if self.shops.listing_key(market, each) not in world.store.items]
-        if not unmapped or market.manner.lists_whole or key.channel == PULLED:
+    def _mapped_late(self, market: Market) -> None:
+        """An order is told; then its listing is mapped."""
+        unmapped = [each for each in market.shown if self.shops.listing_key(market, each) not in self.world.store.items]
+        if not unmapped:
             return
-        world.now = float(int(world.now) + 1)
-        now, line = second(world), OrderLine(listing=unmapped[0], ordered=2)
-        order = MarketOrder(order_id="Z1", stage=OrderStage.PAID, created_at=now, updated_at=now, lines=(line,))
+        listing = self.world.chance.choice(unmapped)
+        if self.world.chance.random() < HALF:
+            self._told(market, listing, OrderStage.SHIPPED, ordered=3, withheld=2)
+        elif not self._changed_within_its_second(market, listing):
+            return
+        self.shops.map_at_once(market, listing)
+
+    def _changed_within_its_second(self, market: Market, listing: str) -> bool:
+        """After it was told; nobody tells of the change."""
+        if market.manner.lists_whole or market.manner.key.channel == PULLED:
+            return False
+        self.world.now = float(int(self.world.now) + 1)
+        order = self._told(market, listing, OrderStage.PAID, ordered=2)
+        if second(self.world) != order.updated_at:
+            return False
+        self.world.met("changed_twice_in_a_second")
+        market.keep(replace(order, lines=(replace(order.lines[0], cancelled=1),)))
+        return True
+
+    def _told(self, market: Market, listing: str, stage: OrderStage, **units: int) -> MarketOrder:
+        """It came with its listing unmapped, and was applied."""
+        now, key = second(self.world), market.manner.key
+        lines = (OrderLine(listing=listing, **units),)
+        order = MarketOrder(order_id="Z1", stage=stage, created_at=now, updated_at=now, lines=lines)
         market.keep(order)
 
         def told(context: Context) -> None:
             orders = self.shops.tools(context).intake.orders
             orders.send(messages.changed(key, order.order_id, heard_by="webhook"))
 
-        world.at_once("receive_webhook", told)
+        self.world.at_once("receive_webhook", told)
         self.marketplaces.drain()
-        if second(world) != now:
-            return
-        world.met("changed_twice_in_a_second")
-        market.keep(replace(order, lines=(replace(line, cancelled=1),)))
-        self.shops.map_at_once(market, unmapped[0])
+        return order
 
     def _dead_worker(self, market: Market) -> None:
         """Who dies in a push leaves a number that is applied after the one of who takes over."""
@@ -94,3 +110,6 @@ class LastScenes:
         self.world.at_once(
             "manage_stock", lambda context: set_listing(self.shops.tools(context).planning, listing, own=own)
         )
+
+
+HALF = 0.5

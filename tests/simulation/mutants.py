@@ -108,9 +108,10 @@ def _python(core: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess
 def take_each_away(only: str = "", *, seconds: float, with_tests: bool, new: bool = False) -> bool:
     """Every guard, several at a time; answers whether each was missed. Writes their rows of docs/guards.md.
 
-    `new`: those without a row only. A row is written as soon as it is known, so that one may end it and go on later.
+    `new`: only those without a row that says what misses them. A row is written as soon as it is known, so that one may end it and go on later.
     """
-    known = rows_of(DOCUMENT.read_text(encoding="utf-8")) if DOCUMENT.exists() else {}
+    rows = rows_of(DOCUMENT.read_text(encoding="utf-8")) if DOCUMENT.exists() else {}
+    known = {name for name, row in rows.items() if "none" not in row.removesuffix(" |").split(" | ")}
     chosen = [guard for guard in GUARDS if only in guard.name and not (new and guard.name in known)]
     if not chosen:
         console.print("No guard is left to be taken away.")

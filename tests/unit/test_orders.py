@@ -116,8 +116,18 @@ def test_older_news_after_newer_changes_nothing(fair: Fair) -> None:
 def test_of_two_news_of_the_same_second_the_later_stage_is_newer(fair: Fair) -> None:
     unpaid, paid = fair.order("A1", Stage.UNPAID), fair.order("A1", Stage.PAID)
     told(fair, paid)
+    record = told(fair, unpaid)
 
-    assert told(fair, unpaid).paid
+    assert record.told is not None
+    assert (record.paid, record.told.stage) == (True, Stage.PAID)
+
+
+def test_of_two_news_of_the_same_second_the_one_with_more_off_the_order_is_newer(fair: Fair) -> None:
+    whole = fair.order("A1", lines={"1~0": 2})
+    told(fair, fair.order("A1", lines={"1~0": OrderLine(listing="1~0", ordered=2, cancelled=1)}))
+    told(fair, whole)
+
+    assert fair.world.level().committed == 1
 
 
 def test_a_cancelled_order_gives_back_once(fair: Fair) -> None:
@@ -221,6 +231,16 @@ def test_a_mapping_changed_later_gives_back_what_was_taken(fair: Fair) -> None:
 
     assert fair.world.level("kettle").available == 10
     assert fair.world.level("mug").available == 10
+
+
+def test_an_order_keeps_what_its_listing_sold_when_it_came(fair: Fair) -> None:
+    fair.world.sell("mug", main=10)
+    told(fair, fair.order("A1", lines={"1~0": 2}))
+    fair.map("1~0", mug=1)
+    later(fair)
+    told(fair, fair.order("A1", lines={"1~0": OrderLine(listing="1~0", ordered=2, cancelled=1)}))
+
+    assert (fair.world.level("kettle").committed, fair.world.level("mug").committed) == (1, 0)
 
 
 def test_an_order_is_never_refused_and_a_shortage_is_an_incident(fair: Fair) -> None:

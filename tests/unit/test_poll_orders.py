@@ -76,7 +76,7 @@ def test_a_second_change_within_the_same_second_is_found_by_a_clock_that_is_ahea
 def test_an_empty_page_by_mistake_loses_nothing(fair: Fair) -> None:
     poll(fair)
     fair.order("A1")
-    fair.world.clock.forward(minutes=5)
+    fair.world.clock.forward(minutes=45)  # longer than the overlap
     fair.market.empty_pages = 1
     assert poll(fair).seen == 0
     fair.world.clock.forward(hours=5)
@@ -173,7 +173,7 @@ def test_a_shop_is_planned_when_its_time_has_come(fair: Fair) -> None:
 def test_an_order_whose_mapping_came_without_a_word_is_applied_by_the_next_poll(fair: Fair) -> None:
     fair.world.sell("mug", main=5)
     fair.order("A1", lines={"2~0": 2})
-    fair.world.clock.forward(seconds=1)
+    fair.world.clock.forward(minutes=4)  # so late that no second change of its second is looked for
     poll(fair)
     fair.map("2~0", mug=1)
     fair.queue.take()  # whoever mapped it died before it said so

@@ -10,6 +10,7 @@ from holdfast.domain.errors import Unavailable
 from holdfast.domain.incident import Kind as Incidents
 from holdfast.services.orders.shop_account import LOCK_SECONDS, call_shop
 from holdfast.services.stock.look_up import list_incidents
+from tests.support.faults import single_write
 from tests.support.market import Fair
 
 
@@ -55,6 +56,17 @@ def test_a_token_refreshed_by_another_is_found_and_not_refreshed_again() -> None
     new = Tokens(access_token="access-9", refresh_token="refresh-9", expires_at=old.token_expires_at)
     fair.accounts.store(fair.key, new, instead_of=old)
     fair.accounts.remembered[fair.key] = old
+    assert call(fair) == "access-9"
+    assert fair.market.refreshed == 0
+
+
+def test_tokens_stored_just_before_the_lock_was_taken_are_found() -> None:
+    fair = Fair()
+    fair.market.accepts = "access-9"
+    old = fair.accounts.read(fair.key)
+    new = Tokens(access_token="access-9", refresh_token="refresh-9", expires_at=old.token_expires_at)
+    fair.world.table.before(single_write, lambda: fair.accounts.store(fair.key, new, instead_of=old))
+
     assert call(fair) == "access-9"
     assert fair.market.refreshed == 0
 
