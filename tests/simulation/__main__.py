@@ -117,7 +117,7 @@ def mutate(
     only: Annotated[str, typer.Option(help="Guards with this in their name.")] = "",
     seconds: Seconds = 60,
     tests: Annotated[bool, typer.Option(help="Run the suite too, and write docs/guards.md.")] = True,
-    new: Annotated[bool, typer.Option("--new", help="Only guards of which docs/guards.md does not say what misses them.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Only those that docs/guards.md says nothing misses.")] = False,
 ) -> None:
     """Take each guard away in turn; ends with 1 unless each is missed."""
     from tests.simulation import mutants  # it starts processes of its own, nothing else needs it

@@ -108,7 +108,8 @@ def _python(core: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess
 def take_each_away(only: str = "", *, seconds: float, with_tests: bool, new: bool = False) -> bool:
     """Every guard, several at a time; answers whether each was missed. Writes their rows of docs/guards.md.
 
-    `new`: only those without a row that says what misses them. A row is written as soon as it is known, so that one may end it and go on later.
+    `new`: only those without a row that says what misses them. A row is written as soon as it is known, so that one
+    may end it and go on later.
     """
     rows = rows_of(DOCUMENT.read_text(encoding="utf-8")) if DOCUMENT.exists() else {}
     known = {name for name, row in rows.items() if "none" not in row.removesuffix(" |").split(" | ")}
