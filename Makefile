@@ -96,7 +96,7 @@ model: $(STAMPS)/dev ## Check the TLA+ model in docs/model (needs Java)
 	@$(IN_VENV) docs.model
 
 .PHONY: mutate
-mutate: $(STAMPS)/dev ## Take each guard away in turn and see that it is missed; writes docs/guards.md (hours; NEW=1: those without a row)
+mutate: $(STAMPS)/dev ## Take each guard away in turn and see that it is missed; writes docs/guards.md (hours; NEW=1: what is not shown yet)
 	@$(IN_VENV) tests.simulation mutate $(if $(NEW),--new,)
 
 .PHONY: check
