@@ -182,6 +182,6 @@ A guard keeps two things that happen at once, or one that happens twice, from do
 cell of the table of states, a check before a decision, an id that is looked for. `make mutate` takes each away in a
 copy of the code and runs the simulator for up to a minute, then the unit and property tests. This table is what it
 found; it is written by that command. Where the simulator misses nothing, another guard stands behind this one, and
-the table says which.
+the table says which; a bare `none` is still to be shown.
 
 """
