@@ -84,9 +84,14 @@ def certify(
 
 
 @app.command()
-def hunt(seconds: Seconds = 60, workers: Workers = CORES, first_seed: int = 0) -> None:
+def hunt(
+    seconds: Seconds = 60,
+    workers: Workers = CORES,
+    first_seed: int = 0,
+    first_core: Annotated[int, typer.Option(help="The first worker's core; the others have the next ones.")] = 0,
+) -> None:
     """Run seeds until one goes wrong; ends with 1 and one line about it."""
-    totals, took = run_for(seconds, first_seed=first_seed, workers=workers, stop_at_first=True)
+    totals, took = run_for(seconds, first_seed=first_seed, workers=workers, stop_at_first=True, first_core=first_core)
     for each in totals.found[:1]:
         typer.echo(f"seed {each.seed} after {took:.1f} s: {each.what[0]}")
     raise typer.Exit(1 if totals.found else 0)
@@ -115,7 +120,7 @@ def every_state(
 @app.command()
 def mutate(
     only: Annotated[str, typer.Option(help="Guards with this in their name.")] = "",
-    seconds: Seconds = 60,
+    seconds: Annotated[float, typer.Option(help="How long the simulator has for each, with two cores.")] = 60,
     tests: Annotated[bool, typer.Option(help="Run the suite too, and write docs/guards.md.")] = True,
     new: Annotated[bool, typer.Option("--new", help="Only those that docs/guards.md says nothing misses.")] = False,
 ) -> None:

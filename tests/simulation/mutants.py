@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,12 @@ def mutant(guard: Guard) -> Iterator[Path]:
         yield Path(folder)
 
 
-def by_simulation(core: Path, *, seconds: float) -> str:
-    """The first violation the simulator finds, with its seed and time; empty if it finds none."""
-    done = _python(core, ["-m", "tests.simulation", "hunt", "--seconds", str(seconds), "--workers", "1"])
+def by_simulation(core: Path, *, seconds: float, cpu: int = 0) -> str:
+    """The first violation the simulator finds on that CPU, with its seed and time; empty if it finds none."""
+    done = _python(
+        core,
+        ["-m", "tests.simulation", "hunt", "--seconds", str(seconds), "--workers", "1", "--first-core", str(cpu)],
+    )
     if done.returncode not in (0, 1) or (done.returncode == 1 and not done.stdout.startswith("seed ")):
         raise RuntimeError(f"the simulator could not be run:\n{done.stdout}{done.stderr}")
     return done.stdout.strip()
@@ -119,15 +123,23 @@ def take_each_away(only: str = "", *, seconds: float, with_tests: bool, new: boo
         return True
     began = time.monotonic()
     writing = Lock()
+    cpus: Queue[int] = Queue()
+    for number in range(AT_ONCE):
+        cpus.put(number)
     if with_tests:
         broken = by_suite(CORE, sorted({each for guard in chosen for each in guard.tests.split()}))
         if broken:
             raise RuntimeError(f"with every guard in its place {broken} fails: nothing could be told from it")
 
     def missed(guard: Guard) -> Missed:
-        with mutant(guard) as core:
-            seed = by_simulation(core, seconds=seconds)
-            suite = by_suite(core, guard.tests.split()) if with_tests else "(not run)"
+        cpu = cpus.get()
+        try:
+            with mutant(guard) as core:
+                # The others have the other core: a minute of both is two minutes of one.
+                seed = by_simulation(core, seconds=AT_ONCE * seconds, cpu=cpu)
+                suite = by_suite(core, guard.tests.split()) if with_tests else "(not run)"
+        finally:
+            cpus.put(cpu)
         found = Missed(guard, seed, suite)
         if with_tests:
             with writing:
@@ -180,8 +192,8 @@ HEAD = """# Guards
 
 A guard keeps two things that happen at once, or one that happens twice, from doing harm: a clause of a condition, a
 cell of the table of states, a check before a decision, an id that is looked for. `make mutate` takes each away in a
-copy of the code and runs the simulator for up to a minute, then the unit and property tests. This table is what it
-found; it is written by that command. Where the simulator misses nothing, another guard stands behind this one, and
-the table says which; a bare `none` is still to be shown.
+copy of the code and runs the simulator for up to a minute on two cores, then the unit and property tests. This
+table is what it found; it is written by that command. Where the simulator misses nothing, another guard stands behind
+this one, and the table says which; a bare `none` is still to be shown.
 
 """
