@@ -154,6 +154,7 @@ class Listings:
             pushes.work.delete(message, handle)
 
     def _watch(self, changes: list[Changed]) -> None:
+        told = any(after is not None and after.get("kind") == "listing_blocked" for _, after in changes)
         for before, after in changes:
             item = after or before or {}
             kind, _, name = item["pk"].partition("#")
@@ -164,6 +165,8 @@ class Listings:
                     self.begun[key, self.world.stage.current] = self.world.now
                 if "blocked" in (after or {}) and item["sk"] not in self.shops.markets[key[0]].ever_broken:
                     self.world.blame(f"{key} is given up, and was never refused by itself", item["sk"])
+                if (after or {}).get("blocked") not in (None, (before or {}).get("blocked")) and not told:
+                    self.world.blame(f"{key} is given up, and no person is told", item["sk"])
                 if (after or {}).get("own") != (before or {}).get("own"):
                     self.changed[key[0]] = self.world.now
                 self._looked(key, before or {}, after or {})
@@ -355,7 +358,7 @@ class Listings:
             if self._needs_a_look():
                 world.now += DAY_SECONDS
             for market in shops.markets.values():
-                self._run_in_calm(market)
+                self.run_in_calm(market)
                 if self._rounds == 1:
                     world.at_once("manage_stock", lambda context: self._sync_now(context, market.manner.key))  # noqa: B023
             self.drain()
@@ -375,7 +378,7 @@ class Listings:
             self._over(market)
             self._resume(market)
             # Reading back puts right what should never have gone wrong: it is left out where nothing needs it.
-            self._verify(market, percent=100 if self._needs_a_look() else 0)
+            self.verify(market, percent=100 if self._needs_a_look() else 0)
 
     def _needs_a_look(self) -> bool:
         """Whether only what the marketplace shows can tell: the stream lost what was sold, or no clock is right."""
@@ -395,7 +398,7 @@ class Listings:
 
         self.world.at_once("manage_stock", act)
 
-    def _verify(self, market: Market, *, percent: int) -> None:
+    def verify(self, market: Market, *, percent: int) -> None:
         key = market.manner.key
 
         def act(context: Context) -> None:
@@ -404,7 +407,7 @@ class Listings:
 
         self.world.at_once("manage_stock", act)
 
-    def _run_in_calm(self, market: Market) -> None:
+    def run_in_calm(self, market: Market) -> None:
         self._number += 1
         name = f"r{self._number}"
         self.world.at_once(

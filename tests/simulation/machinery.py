@@ -237,7 +237,7 @@ class Machinery:
         world.calm, stormy = True, world.calm
         for _ in range(5):
             world.now += 21 * DAY
-            self._all_streamed()
+            self.all_streamed()
             world.at_once("sweep_expired", sweep_expired)
             world.at_once("audit_levels", self._audit)
         world.calm = stormy
@@ -287,7 +287,7 @@ class Machinery:
 
     # ---- after the faults
 
-    def _all_streamed(self) -> None:
+    def all_streamed(self) -> None:
         world = self.world
         while world.changes:
             batch = [world.changes.popleft() for _ in range(min(len(world.changes), 40))]
@@ -308,17 +308,17 @@ class Machinery:
         worked = bool(ends or world.changes)
         if ends:
             world.now = max(world.now, max(ends) + world.policy.margin_seconds + 2 * world.profile.skew_seconds + 1)
-        self._all_streamed()
+        self.all_streamed()
         if self._audits_at_rest < AUDITS_AT_REST:
             self._audits_at_rest, worked = self._audits_at_rest + 1, True
             # The records of a moment ago must not be recent any more, for a clock that is behind.
             world.now += 2 * world.policy.recent_seconds + 2 * world.profile.skew_seconds
             if self.lost:
                 world.at_once("audit_levels", self._audit)
-                self._all_streamed()
+                self.all_streamed()
         for _ in range(MOST_SWEEPS):
             swept = world.at_once("sweep_expired", sweep_expired)
-            self._all_streamed()
+            self.all_streamed()
             if not swept.rows:
                 break
         return worked

@@ -6,6 +6,7 @@ It speaks the truth, late, twice or not at all. What it was sent is applied by t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, NamedTuple
 
 from holdfast.channels.protocol import (
@@ -45,6 +46,14 @@ LEFT_OUT_SECONDS = 3_600.0
 RANK = {"unpaid": 0, "paid": 1, "shipped": 2, "cancelled": 3}
 
 
+class NextPush(Enum):
+    """How a push ends that is applied as late as can be."""
+
+    CRASH = "who sent it dies of it"
+    SILENCE = "no answer comes"
+    YES = "it is answered at once"
+
+
 class Flight(NamedTuple):
     """A number on its way: applied at `at`, in the order of that; `number` counts in the order of sending."""
 
@@ -78,7 +87,8 @@ class Manner:
 class Market:
     """`orders` as they are, `past` as they were since when. `deliveries`: what each webhook says, by its number.
 
-    `left_out`: until when lists leave out an order. `doomed`: who pushes dies of it, and it is applied late.
+    `left_out`: until when lists leave out an order. `next_push`: what is told for the next push, which is applied
+    late then. `meanwhile`: happens once while a push is under way.
     """
 
     world: World
@@ -106,7 +116,8 @@ class Market:
     locked_until: dict[Actor | None, float] = field(default_factory=dict)
     kept_at: float = FOR_EVER
     left_out: dict[str, float] = field(default_factory=dict)
-    doomed: bool = False
+    next_push: NextPush | None = None
+    meanwhile: Callable[[], object] | None = None
     judge: Callable[[StockItem], None] = lambda _item: None
     buy: Callable[[], object] = lambda: None
     _sent: int = 0
@@ -303,7 +314,7 @@ class Market:
         if found and self._fault("short"):
             left_out = world.chance.choice(found)
             self.left_out[left_out.order_id] = world.now + world.chance.choice((0.0, LEFT_OUT_SECONDS))
-        elif world.calm or not self.left_out:
+        elif not self.left_out:
             return found
         whole = [order for order in found if self.left_out.get(order.order_id, -1.0) < world.now]
         if len(whole) < len(found):
@@ -372,9 +383,11 @@ class Market:
         if self._fault("sells"):
             self.buy()
         try:
+            if self.meanwhile is not None:
+                happens, self.meanwhile = self.meanwhile, None
+                happens()
+            self._ends_as_said()
             late = any(each.at > world.now for each in self.flights)
-            if self.doomed:
-                raise Crash
             if world.profile.still and late and self._fault("late"):
                 # Who is that slow with the number is slow with the answer: nobody waits for it, and it sells on.
                 self.buy()
@@ -387,6 +400,16 @@ class Market:
                 if not self.pushing[each.listing]:
                     del self.pushing[each.listing]
         return results
+
+    def _ends_as_said(self) -> None:
+        ending, self.next_push = self.next_push, None
+        if ending is NextPush.CRASH:
+            self.world.met("crash_after_call", self.who)
+            raise Crash
+        if ending is NextPush.SILENCE:
+            self.world.met("push_stock_answer_lost", self.who)
+            self.world.pass_time(LIMITS.call_s)
+            raise ChannelError(Kind.UNKNOWN, "timeout", "no answer")
 
     def _one(self, item: StockItem, sent_at: datetime) -> ItemResult:
         world, listing = self.world, item.listing
@@ -413,7 +436,8 @@ class Market:
     def _applied_at(self, sent_at: datetime) -> float:
         """At once, or late, but within the horizon by the clocks of all who count it."""
         world = self.world
-        if self.doomed:
+        if self.next_push is not None:
+            world.met("applied_late", self.who)
             return world.now + LIMITS.horizon_s - 1.0
         if not self._fault("late"):
             return world.now

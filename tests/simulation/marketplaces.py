@@ -605,13 +605,15 @@ class Marketplaces:
             if world.chance.random() < HALF and not posted.forged:
                 world.at_once("receive_webhook", lambda context: self._receive(context, posted))  # noqa: B023
         self.under_way.clear()
-        if self._rounds == 1 and self._sweeps:
-            world.now += SWEEP_SECONDS
+        if self._rounds == 1:
+            for market in shops.markets.values():
+                market.left_out.clear()
+            world.now += SWEEP_SECONDS if self._sweeps else 0.0
         self._redrive_all()
         for _ in range(2):
             # First of all, whoever is not let in any more is authorised anew: no message is done without.
             for market in shops.markets.values():
-                self._poll_in_calm(market)
+                self.poll_in_calm(market)
             self.drain()
         return worked
 
@@ -639,7 +641,7 @@ class Marketplaces:
                 world.at_once("apply_order", lambda context: self._apply(context, taken))  # noqa: B023
         world.blame(f"the queue of orders does not drain: {[each.body for each in orders.work.waiting][:2]}")
 
-    def _poll_in_calm(self, market: Market) -> None:
+    def poll_in_calm(self, market: Market) -> None:
         world, key = self.world, market.manner.key
         self.shops.polls.work.waiting.clear()
         body, health = json.dumps({"channel": key.channel, "shop": key.shop}), dict[str, Any]()

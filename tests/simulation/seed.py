@@ -68,7 +68,7 @@ class Seed:
         self.parts += [
             marketplaces,
             listings,
-            LastScenes(self.world, self.shops, marketplaces, listings),
+            LastScenes(self.world, self.shops, marketplaces, listings, machinery),
             # Judged last: at rest they buy once more, and what is sold then no listing has heard of.
             Buyers(self.world, shopping, scarcity),
         ]
@@ -134,6 +134,7 @@ class Seed:
             return
         stage.play()
         world.land_late_writes(all_of_them=True)
+        restless = ""
         for _ in range(MOST_ROUNDS):
             if world.ended:
                 return
@@ -141,10 +142,12 @@ class Seed:
             if not any(rounds):
                 break
         else:
-            world.blame(f"not at rest after {MOST_ROUNDS} rounds")
+            restless = f"{MOST_ROUNDS} rounds"
         if world.steps > MOST_STEPS:
-            world.blame(f"not at rest after {MOST_STEPS} steps")
+            restless = f"{MOST_STEPS} steps"
         self._judge()
+        if restless:
+            world.blame(f"not at rest after {restless}")
 
     def _judge(self) -> None:
         """At rest: what each part finds wrong, and every level added up anew from the raw items, twice over."""

@@ -1,7 +1,7 @@
 """Passports of pushed numbers, kept for a while: why a listing shows, or showed, a number."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from holdfast.domain.listing import ListingKey
@@ -11,6 +11,8 @@ from holdfast.domain.sync import Rule
 from . import shop_keys
 from .table import Item, Put, Query, Table
 from .times import from_ms, to_ms
+
+_OF_A_LEVEL = tuple(each.name for each in fields(LevelSeen))
 
 
 def passport_from(item: Item, key: ListingKey) -> Passport:
@@ -54,7 +56,7 @@ def item_of(passport: Passport, *, kept: timedelta) -> Item:
         "ratio": passport.ratio,
         "threshold": passport.threshold,
         "incoming_cap": passport.incoming_cap,
-        "levels": [asdict(each) for each in passport.levels],
+        "levels": [{name: getattr(each, name) for name in _OF_A_LEVEL} for each in passport.levels],
         "ttl": int((passport.sent_at + kept).timestamp()),
         **{name: value for name, value in optional.items() if value is not None},
     }
