@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from holdfast.domain.budget import Kept, Limits
+from holdfast.domain.budget import Buyer, Kept, Limits
 from holdfast.domain.errors import (
     BadInput,
     HoldBudget,
@@ -20,7 +21,7 @@ from holdfast.domain.policy import BudgetPolicy
 from holdfast.domain.reservation import Wanted
 from holdfast.domain.risk import Actions, Facts, Force, Rule
 from holdfast.services.context import Context
-from holdfast.services.reservations.command_reservation import change
+from holdfast.services.reservations.command_reservation import begin_payment, change
 from holdfast.services.reservations.hold_units import Order, hold_units
 from holdfast.services.reservations.look_at_buyer import allow_buyer
 from holdfast.services.stock.move_stock import move_stock
@@ -127,6 +128,7 @@ class Buyers:
         self._scarcity = scarcity
         self._sent: list[Changing] = []
         self._ever_allowed: set[str] = set()
+        self._played = False
         if scarcity is None:
             return
         policy, skew = world.policy, world.profile.skew_seconds
@@ -154,10 +156,13 @@ class Buyers:
     def begin(self) -> None:
         if self._scarcity is None:
             return
-        world = self.world
-        for sku in world.profile.skus if self._scarcity.plenty else ():
-            goods = Movement(id="plenty", type=Type.RECEIVE, sku=sku, location="main", quantity=PLENTY_UNITS)
-            world.at_once("manage_stock", lambda context: move_stock(context, goods))  # noqa: B023
+        if self._scarcity.plenty:
+            self._much_arrives("plenty")
+
+    def _much_arrives(self, name: str) -> None:
+        for sku in self.world.profile.skus:
+            goods = Movement(id=name, type=Type.RECEIVE, sku=sku, location="main", quantity=PLENTY_UNITS)
+            self.world.at_once("manage_stock", lambda context: move_stock(context, goods))  # noqa: B023
 
     def acts(self) -> Sequence[Act]:
         if self._scarcity is None:
@@ -168,7 +173,98 @@ class Buyers:
         return acts
 
     def settle(self) -> bool:
-        return False
+        """Once all is quiet one of them does what takes several steps in a row, as soon as he is let each time."""
+        if self._scarcity is None or self._played or self.world.ended:
+            return False
+        self._played = True
+        self._much_arrives("last plenty")
+        buyer = self.world.chance.choice(list(FACTS))
+        scenes = (self._come_again, self._take_anew, self._begin_twice, self._give_up_goods)
+        self.world.chance.choice(scenes)(buyer)
+        return True
+
+    # ---- the last scenes
+
+    def _come_again(self, buyer: str) -> None:
+        """Hold, let it run out, hold again."""
+        sku = self.world.chance.choice(list(self.world.profile.skus))
+        for number in range(MOST_AGAIN):
+            name = self._hold(buyer, number, {sku: 1})
+            self.world.now = max(self.world.now, self._over_at(name))
+
+    def _take_anew(self, buyer: str) -> None:
+        """Begin to pay for what has run out, twice over; then take as much more as there is leave for."""
+        sku = self.world.chance.choice(list(self.world.profile.skus))
+        name = self._hold(buyer, 0, {sku: 1})
+        for _ in range(2):
+            self.world.now = max(self.world.now, self._over_at(name))
+            self._begin(name)
+        if self.world.chance.random() < HALF:
+            self.world.now = max(self.world.now, self._over_at(name))
+        for units in range(MOST_UNITS, 0, -1):
+            self._hold(buyer, units, {sku: units}, waits=0)
+
+    def _begin_twice(self, buyer: str) -> None:
+        """Begin to pay for what has run out, from two windows: one comes through before the other reads the budget."""
+        world = self.world
+        name = self._hold(buyer, 0, {world.chance.choice(list(world.profile.skus)): 1})
+        world.now = max(world.now, self._over_at(name))
+
+        def begin(context: Context) -> None:
+            budgets = context.ledger.buyers
+            get = budgets.get
+
+            def after_the_other(buyer_id: str) -> Buyer:
+                budgets.get = get  # type: ignore[method-assign]  # once
+                self._begin(name)
+                return get(buyer_id)
+
+            budgets.get = after_the_other  # type: ignore[method-assign]  # once
+            begin_payment(context, name)
+
+        since = world.now
+        try:
+            world.at_once("begin_payment", begin)
+        except HoldBudget as refusal:
+            if self._surely_held(self._raw(name), since):
+                world.blame(f"{name} has begun to pay, and was refused by the budget: {refusal}", name)
+        except HoldfastError:
+            return  # there was no hold
+
+    def _begin(self, name: str) -> None:
+        with suppress(HoldfastError):
+            self.world.at_once("begin_payment", lambda context: begin_payment(context, name))
+
+    def _give_up_goods(self, buyer: str) -> None:
+        """Hold two goods, give one of them up, hold both again."""
+        both = list(self.world.profile.skus)[:2]
+        for number in range(MOST_AGAIN):
+            name = self._hold(buyer, number, dict.fromkeys(both, 1))
+            self.world.now += 1.0
+            self._keep(name, Wanted(both[0], 1))
+
+    def _keep(self, name: str, kept: Wanted) -> None:
+        """Give up the rest of the lines."""
+        with suppress(HoldfastError):
+            self.world.at_once("hold_stock", lambda context: change(context, name, lines=(kept,), version=None))
+
+    def _hold(self, buyer: str, number: int, units: Mapping[str, int], *, waits: int = 1) -> str:
+        """He comes back when he is told to, so often. Answers the id."""
+        lines = tuple(Wanted(sku, quantity) for sku, quantity in units.items())
+        order = Order(id=f"{AT_LAST} {buyer} {number}", buyer_id=buyer, lines=lines, hold_seconds=1, facts=REGULAR)
+        with suppress(HoldfastError):
+            while refusal := self.world.at_once("hold_stock", lambda context: _asked(context, order)):
+                if waits == 0:
+                    break
+                waits -= 1
+                self.world.now += refusal.retry_after_seconds + 1
+        return order.id
+
+    def _over_at(self, name: str) -> float:
+        """When the hold has run out by every clock; at once if there is none."""
+        world, record = self.world, self._raw(name)
+        minute: float = (record or {}).get("minute", 0.0)
+        return minute + world.policy.margin_seconds + 2 * world.profile.skew_seconds + 1
 
     # ---- what they do
 
@@ -426,4 +522,6 @@ ONLY_THIS = 0.3
 TWICE = 0.3
 HALF = 0.5
 MOST_WAITS = 3
+MOST_AGAIN = 4
+MOST_UNITS = 6
 TRIES_WITH_BUDGET = 6

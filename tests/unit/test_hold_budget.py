@@ -80,6 +80,15 @@ def test_zero_is_no_limit() -> None:
     assert world.level("bottle").reserved == 20
 
 
+def test_an_order_that_holds_nothing_before_it_is_paid_ties_up_nothing() -> None:
+    world = shop(Limits(open_holds=1))
+    world.sell("poster", mode=Mode.ON_PAYMENT, main=50)
+    hold(world, "first", "poster")
+
+    assert hold(world, "second", "poster").state is State.OPEN
+    assert not [key for key in world.raw.items if key.sk == "BUDGET"]
+
+
 def test_a_paid_or_released_hold_makes_room_at_once() -> None:
     world = shop(Limits(open_holds=1))
     hold(world, "paid")
