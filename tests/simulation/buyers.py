@@ -1,7 +1,7 @@
 """Buyers with a hold budget, in a part of the seeds: limits, rules, pauses, a floor; changes of lines; many at once."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from holdfast.domain.policy import BudgetPolicy
 from holdfast.domain.reservation import Wanted
 from holdfast.domain.risk import Actions, Facts, Force, Rule
 from holdfast.services.context import Context
-from holdfast.services.reservations.command_reservation import begin_payment, change
+from holdfast.services.reservations.command_reservation import begin_payment, change, commit
 from holdfast.services.reservations.hold_units import Order, hold_units
 from holdfast.services.reservations.look_at_buyer import allow_buyer
 from holdfast.services.stock.move_stock import move_stock
@@ -179,7 +179,15 @@ class Buyers:
         self._played = True
         self._much_arrives("last plenty")
         buyer = self.world.chance.choice(list(FACTS))
-        scenes = (self._come_again, self._take_anew, self._begin_twice, self._give_up_goods)
+        scenes: list[Callable[[str], None]] = [
+            self._pay_long_after,
+            self._come_again,
+            self._take_anew,
+            self._begin_twice,
+            self._give_up_goods,
+        ]
+        if self._scarcity.acts and self._scarcity.floor:
+            scenes.append(self._ask_for_the_last)
         self.world.chance.choice(scenes)(buyer)
         return True
 
@@ -235,6 +243,24 @@ class Buyers:
         with suppress(HoldfastError):
             self.world.at_once("begin_payment", lambda context: begin_payment(context, name))
 
+    def _pay_long_after(self, buyer: str) -> None:
+        """Pay for what ran out so long ago that it is forgotten: whatever ran out since is forgiven."""
+        world = self.world
+        sku = world.chance.choice(list(world.profile.skus))
+        paid = self._hold(buyer, 0, {sku: 1})
+        world.now += world.policy.budget.window_seconds + self._budgets.terms.doubt + world.policy.budget.window_seconds
+        since = self._hold(buyer, 1, {sku: 1})
+        world.now = max(world.now, self._over_at(since))
+        with suppress(HoldfastError):
+            world.at_once("hold_stock", lambda context: commit(context, paid, payment_id="at last"))
+        if not (self._raw(paid) or {}).get("paid"):
+            return
+        world.now += 2 * world.profile.skew_seconds + 1
+        order = Order(id=f"{AT_LAST} {buyer} 2", buyer_id=buyer, lines=(Wanted(sku, 1),), hold_seconds=1, facts=REGULAR)
+        refusal = world.at_once("hold_stock", lambda context: _asked(context, order))
+        if refusal and any(each.limit == "pause_seconds" for each in refusal.over):
+            world.blame(f"{order.id} was refused, and {buyer} has paid since: {refusal}", order.id)
+
     def _give_up_goods(self, buyer: str) -> None:
         """Hold two goods, give one of them up, hold both again."""
         both = list(self.world.profile.skus)[:2]
@@ -243,8 +269,25 @@ class Buyers:
             self.world.now += 1.0
             self._keep(name, Wanted(both[0], 1))
 
+    def _ask_for_the_last(self, _buyer: str) -> None:
+        """One more than the floor is free: who is not trusted takes it, and asks for another."""
+        world = self.world
+        sku, floor = world.chance.choice(list(world.profile.skus)), world.floor
+        for (of, location), level in list(world.account.levels.items()):
+            left = floor + 1 if location == world.policy.locations[0] else 0
+            if of == sku:
+                found = level["on_hand"] - level["available"] + left
+                count = Movement(
+                    id=f"last {location}", type=Type.COUNT, sku=sku, location=location, quantity=max(0, found)
+                )
+                world.at_once("manage_stock", lambda context: move_stock(context, count))  # noqa: B023
+        order = Order(id="last units", buyer_id="minh", lines=(Wanted(sku, 1),), hold_seconds=1, facts=FACTS["minh"])
+        with suppress(HoldfastError):
+            world.at_once("hold_stock", lambda context: hold_units(context, order))
+        self._keep(order.id, Wanted(sku, 2))
+
     def _keep(self, name: str, kept: Wanted) -> None:
-        """Give up the rest of the lines."""
+        """From now on it has this line only."""
         with suppress(HoldfastError):
             self.world.at_once("hold_stock", lambda context: change(context, name, lines=(kept,), version=None))
 
