@@ -610,7 +610,7 @@ class Marketplaces:
                 market.left_out.clear()
             world.now += SWEEP_SECONDS if self._sweeps else 0.0
         self._redrive_all()
-        for _ in range(2):
+        for _ in range(2 if self._rounds == 1 else 1):
             # First of all, whoever is not let in any more is authorised anew: no message is done without.
             for market in shops.markets.values():
                 self.poll_in_calm(market)
