@@ -1,8 +1,10 @@
 """Operators: goods come, go, break, are counted while holds are open; settings of SKUs change."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from holdfast.domain.errors import (
@@ -14,7 +16,10 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.movement import Movement, Type
 from holdfast.domain.policy import Mode, Sku
+from holdfast.domain.reservation import Wanted
 from holdfast.services.context import Context
+from holdfast.services.reservations.command_reservation import commit, ship
+from holdfast.services.reservations.hold_units import Order, hold_units
 from holdfast.services.stock.look_up import close_incident, put_sku
 from holdfast.services.stock.move_stock import fingerprint, move_stock
 
@@ -40,6 +45,14 @@ class Warehouse:
         self._kinds = [Type.RECEIVE, Type.RECEIVE, *world.chance.sample(KINDS, world.chance.choice((1, 2, 4)))]
         if Type.RESTORE in self._kinds:
             self._kinds.append(Type.DAMAGE)
+        self._played = False
+        self._often = 6
+        if world.chance.random() < SHARE_BUSY:
+            # Little else goes on in these, so that movements meet each other: parts of receipts, or the last goods.
+            self._often = 60
+            self._kinds = world.chance.choice(
+                ([Type.RECEIVE, Type.ANNOUNCE], [Type.RECEIVE, Type.DAMAGE, Type.SHIP_OUT, Type.COUNT])
+            )
 
     def begin(self) -> None:
         world, profile = self.world, self.world.profile
@@ -54,10 +67,46 @@ class Warehouse:
                     world.at_once("manage_stock", lambda context: move_stock(context, first))  # noqa: B023
 
     def acts(self) -> Sequence[Act]:
-        return [Act(6, self.move), Act(1, self.set_sku), Act(1, self.close)]
+        return [Act(self._often, self.move), Act(1, self.set_sku), Act(1, self.close)]
 
     def settle(self) -> bool:
-        return False
+        """Once all is quiet: what hardly comes about by chance."""
+        if self._played or self.world.ended:
+            return False
+        self._played = True
+        self._ship_meanwhile(self.world.chance.choice(list(self.world.profile.skus)))
+        return True
+
+    def _ship_meanwhile(self, sku: str) -> None:
+        """All that is on hand is said to have left, an order's units among it; they leave while that is decided."""
+        world, order = self.world, Order(id="at last sold", buyer_id="lan", lines=(Wanted(sku, 1),))
+        with suppress(HoldfastError):
+            world.at_once("hold_stock", lambda context: hold_units(context, order))
+            world.at_once("hold_stock", lambda context: commit(context, order.id, payment_id="last"))
+        record = world.account.records.get(f"RESERVATION#{order.id}", {})
+        if record.get("state") != "committed":
+            return  # nothing was free
+        [line] = record["lines"]
+        level = world.account.levels[sku, line["location"]]
+        gone = Movement(
+            id="last goods", type=Type.SHIP_OUT, sku=sku, location=line["location"], quantity=level["on_hand"]
+        )
+
+        def move(context: Context) -> None:
+            movements, tries = context.ledger.movements, count()
+            write = movements.write
+
+            def second_time_shipped(*what: Any) -> Any:
+                if next(tries) == 1:
+                    world.at_once("hold_stock", lambda other: ship(other, order.id))
+                return write(*what)
+
+            movements.write = second_time_shipped  # type: ignore[method-assign,assignment]  # for this call
+            with suppress(HoldfastError):
+                move_stock(context, gone)
+            movements.write = write  # type: ignore[method-assign]  # as it was
+
+        world.at_once("manage_stock", move)
 
     def at_rest(self) -> Iterator[str]:
         yield from ()
@@ -187,3 +236,4 @@ SAME_AGAIN = 0.2
 ANOTHER_BODY = 0.25
 AS_OF = 0.3
 PART_OF_RECEIPT = 0.5
+SHARE_BUSY = 0.15
