@@ -74,19 +74,44 @@ class Warehouse:
         if self._played or self.world.ended:
             return False
         self._played = True
-        self._ship_meanwhile(self.world.chance.choice(list(self.world.profile.skus)))
+        scene = self.world.chance.choice((self._ship_meanwhile, self._count_before_the_stream))
+        scene(self.world.chance.choice(list(self.world.profile.skus)))
         return True
 
-    def _ship_meanwhile(self, sku: str) -> None:
-        """All that is on hand is said to have left, an order's units among it; they leave while that is decided."""
-        world, order = self.world, Order(id="at last sold", buyer_id="lan", lines=(Wanted(sku, 1),))
+    def _sold(self, sku: str) -> Item | None:
+        """One unit is sold, and has not left yet: the line of its order. None: nothing was free."""
+        world, order = self.world, Order(id=LAST_SOLD, buyer_id="lan", lines=(Wanted(sku, 1),))
         with suppress(HoldfastError):
             world.at_once("hold_stock", lambda context: hold_units(context, order))
             world.at_once("hold_stock", lambda context: commit(context, order.id, payment_id="last"))
         record = world.account.records.get(f"RESERVATION#{order.id}", {})
-        if record.get("state") != "committed":
-            return  # nothing was free
-        [line] = record["lines"]
+        line: Item | None = record["lines"][0] if record.get("state") == "committed" else None
+        return line
+
+    def _count_before_the_stream(self, sku: str) -> None:
+        """It leaves after a count was taken; the count is sent before the stream tells of it."""
+        world, line = self.world, self._sold(sku)
+        if line is None:
+            return
+        found, taken = world.account.levels[sku, line["location"]]["on_hand"], world.now
+        world.now += 60.0 + 2 * world.profile.skew_seconds
+        world.at_once("hold_stock", lambda context: ship(context, LAST_SOLD))
+        counted = Movement(
+            id="last count",
+            type=Type.COUNT,
+            sku=sku,
+            location=line["location"],
+            quantity=max(0, found),
+            as_of=datetime.fromtimestamp(taken, UTC),
+        )
+        with suppress(HoldfastError):
+            world.at_once("manage_stock", lambda context: move_stock(context, counted))
+
+    def _ship_meanwhile(self, sku: str) -> None:
+        """All that is on hand is said to have left, an order's units among it; they leave while that is decided."""
+        world, line = self.world, self._sold(sku)
+        if line is None:
+            return
         level = world.account.levels[sku, line["location"]]
         gone = Movement(
             id="last goods", type=Type.SHIP_OUT, sku=sku, location=line["location"], quantity=level["on_hand"]
@@ -98,7 +123,7 @@ class Warehouse:
 
             def second_time_shipped(*what: Any) -> Any:
                 if next(tries) == 1:
-                    world.at_once("hold_stock", lambda other: ship(other, order.id))
+                    world.at_once("hold_stock", lambda other: ship(other, LAST_SOLD))
                 return write(*what)
 
             movements.write = second_time_shipped  # type: ignore[method-assign,assignment]  # for this call
@@ -232,6 +257,7 @@ class Warehouse:
             self.shopping.passing(error, incident_id)
 
 
+LAST_SOLD = "at last sold"
 SAME_AGAIN = 0.2
 ANOTHER_BODY = 0.25
 AS_OF = 0.3
