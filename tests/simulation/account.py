@@ -85,6 +85,10 @@ class Account:
                 yield f"{at} did not add up, and was folded all the same"
             yield from self._level(at, before, now)
 
+    def is_over(self) -> bool:
+        """Whether every hold has ended and was folded."""
+        return not any(level["wheel"] for level in self.levels.values())
+
     def last_known(self, name: str) -> Item | None:
         """The reservation's record, or what it was when TTL cleared it away."""
         key = f"RESERVATION#{name}"

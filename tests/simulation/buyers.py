@@ -173,8 +173,9 @@ class Buyers:
         return acts
 
     def settle(self) -> bool:
-        """Once all is quiet one of them does what takes several steps in a row, as soon as he is let each time."""
-        if self._scarcity is None or self._played or self.world.ended:
+        """Once all holds are over one of them does what takes several steps in a row, as soon as he may."""
+        world = self.world
+        if self._scarcity is None or self._played or world.ended or not world.account.is_over():
             return False
         self._played = True
         self._much_arrives("last plenty")

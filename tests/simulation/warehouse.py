@@ -70,8 +70,8 @@ class Warehouse:
         return [Act(self._often, self.move), Act(1, self.set_sku), Act(1, self.close)]
 
     def settle(self) -> bool:
-        """Once all is quiet: what hardly comes about by chance."""
-        if self._played or self.world.ended:
+        """Once all holds are over, which is not to be hidden: what hardly comes about by chance."""
+        if self._played or self.world.ended or not self.world.account.is_over():
             return False
         self._played = True
         scene = self.world.chance.choice((self._ship_meanwhile, self._count_before_the_stream))
