@@ -194,6 +194,7 @@ class LastScenes:
         market.meanwhile = lambda: self._ask(market, listing, 2)
         with suppress(Crash):
             self._push(market, listing, 1)
+        market.next_push = market.meanwhile = None
         self.listings.drain()
 
     def _sold_while_pushed(self, market: Market) -> None:

@@ -87,8 +87,8 @@ class Manner:
 class Market:
     """`orders` as they are, `past` as they were since when. `deliveries`: what each webhook says, by its number.
 
-    `left_out`: until when lists leave out an order. `next_push`: what is told for the next push, which is applied
-    late then. `meanwhile`: happens once while a push is under way.
+    `left_out`: until when lists leave out an order. `next_push`: how the next push ends, which is applied late
+    then. `meanwhile`: happens once while a push is under way.
     """
 
     world: World
