@@ -226,6 +226,8 @@ def test_failures_within_a_200_are_read_listing_by_listing(scene: Scene) -> None
     scene.wait(lambda: all("answered_at" in shop.passports(each)[0] for each in colours), "an answer for each")
     shop.faults(partial_failure=0)
     scene.wait(lambda: {shop.shows(each) for each in colours} == {4}, "four of each")
+    # The shop shows a count before its answer is written down.
+    scene.wait(lambda: all("answered_at" in shop.passports(each)[-1] for each in colours), "an answer to each")
 
     answers = {each: [sent["answer"] for sent in shop.passports(each)] for each in colours}
     at_first = [told[0] for told in answers.values()]
