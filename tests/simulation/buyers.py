@@ -89,7 +89,7 @@ def with_budget(profile: Profile, chance: random.Random) -> tuple[Profile, Scarc
         profile,
         policy=replace(profile.policy, budget=budget),
         at_once=chance.choice((profile.at_once, MOST_AT_ONCE)),
-        chaos_steps=max(240, profile.chaos_steps),
+        chaos_steps=max(200, profile.chaos_steps),
         orders=8,
         skus={sku: mode if chance.random() < AS_IT_WAS else None for sku, mode in profile.skus.items()},
     )

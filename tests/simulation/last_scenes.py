@@ -71,6 +71,9 @@ class LastScenes:
                 self._told_after_months,
             )
             self.world.chance.choice(scenes)(market)
+            # What nobody tells of is found.
+            self.marketplaces.poll_in_calm(market)
+            self.marketplaces.drain()
         return True
 
     def _is_in_step(self) -> bool:
@@ -145,8 +148,6 @@ class LastScenes:
             self.marketplaces.poll_in_calm(market)
         market.left_out.clear()
         self.world.now += SWEEP_SECONDS
-        self.marketplaces.poll_in_calm(market)
-        self.marketplaces.drain()
 
     def _told_after_months(self, market: Market) -> None:
         """Its record was cleared away since."""

@@ -123,7 +123,7 @@ def _work(first_seed: int, stride: int, seconds: float, reports: Any, ending: An
         os.sched_setaffinity(0, {core})  # one thread moves at a time: on one core it hands over four times as fast
     gc.freeze()
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 100)
-    stage = Stage()
+    stage, parent = Stage(), os.getppid()
     until = time.monotonic() + seconds
     part, told = Totals(), time.monotonic()
     found = 0
@@ -142,7 +142,8 @@ def _work(first_seed: int, stride: int, seconds: float, reports: Any, ending: An
         if now - told > REPORT_SECONDS or part.found:
             reports.put(part)
             part, told = Totals(), now
-        if now > until or ending.is_set() or found >= MOST_FOUND:
+        orphaned = os.getppid() != parent
+        if now > until or ending.is_set() or found >= MOST_FOUND or orphaned:
             break
     if part.seeds:
         reports.put(part)

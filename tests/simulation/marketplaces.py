@@ -610,11 +610,11 @@ class Marketplaces:
                 market.left_out.clear()
             world.now += SWEEP_SECONDS if self._sweeps else 0.0
         self._redrive_all()
-        for _ in range(2 if self._rounds == 1 else 1):
+        if worked or self._rounds <= POLLED_ROUNDS:
             # First of all, whoever is not let in any more is authorised anew: no message is done without.
             for market in shops.markets.values():
                 self.poll_in_calm(market)
-            self.drain()
+        self.drain()
         return worked
 
     def _all_waiting(self) -> list[Message]:
@@ -687,6 +687,8 @@ class Marketplaces:
 
 
 MOST_TURNS = 400
+# What a second poll does not find, a third does not either.
+POLLED_ROUNDS = 2
 BEFORE_START = 0.04
 LONG_SECONDS = 5 * DAY_SECONDS
 OFTEN = 0.4

@@ -71,7 +71,7 @@ def drawn(chance: random.Random) -> Profile:
         clocks_far_off=far_off,
         at_once=chance.choice((2, 3, 4, 6)),
         steadiness=chance.choice((0.3, 0.6, 0.85)),
-        chaos_steps=chance.choice((100, 200, 400)),
+        chaos_steps=chance.choice((80, 160, 320)),
         policy=Policy(
             step_seconds=step,
             margin_seconds=MARGIN_SECONDS,
@@ -98,7 +98,7 @@ def in_still_waters(profile: Profile, chance: random.Random) -> Profile:
         rates={"boundary": 1.0},
         skew_seconds=0.0,
         clocks_far_off=False,
-        chaos_steps=chance.choice((200, 400)),
+        chaos_steps=chance.choice((160, 320)),
         orders=2,
         stock_up_to=chance.choice((2, 4, 8)),
         months=chance.random() < MONTHS_STILL,

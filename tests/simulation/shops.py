@@ -97,7 +97,7 @@ class Shops:
         chance = world.chance
         still = world.profile.still
         there = chance.random() < SHARE_WITH_SHOPS or still
-        names = chance.sample(CHANNELS, chance.choice((1, 1, 2, 3))) if there else []
+        names = chance.sample(CHANNELS, chance.choice((1, 1, 1, 2, 3))) if there else []
         self.alone = there and (chance.random() < SHARE_ALONE or still)
         steady = not (world.profile.has("leap") or world.profile.months)
         share = 3.0 if still else 1.0
