@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdfast.store.times import from_ms, to_ms
 
 
 @given(st.integers(0, 10**13))
+@example(8_843_947_731_769)  # more digits than a float of its seconds has
 def test_a_time_that_was_written_is_the_time_that_is_read(ms: int) -> None:
     assert to_ms(from_ms(ms)) == ms
 

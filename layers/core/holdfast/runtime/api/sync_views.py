@@ -1,7 +1,7 @@
 """Shops, listings and dead letters as the API shows them."""
 
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import datetime
 
 from holdfast.channels.protocol import Shown
 from holdfast.channels.webhooks import SCHEMES
@@ -13,6 +13,7 @@ from holdfast.services.orders.dead_letters import DeadLetter, Redriven
 from holdfast.services.sync.explain import Explanation
 from holdfast.services.sync.look_up_sync import InStep
 from holdfast.services.sync.set_sync import SyncView
+from holdfast.store.times import from_ms
 
 from .views import View, maybe_time, time_view
 
@@ -154,7 +155,7 @@ def _listing_view(listing: Listing) -> View:
 
 
 def dead_letter_view(letter: DeadLetter, *, now: datetime) -> View:
-    sent = datetime.fromtimestamp(letter.sent_ms / 1000, UTC)
+    sent = from_ms(letter.sent_ms)
     return {
         "queue": letter.queue,
         "id": letter.id,

@@ -12,7 +12,7 @@ from holdfast.channels.sheet import Kind, Sheet
 from holdfast.domain.push import wait_s
 from holdfast.domain.shop import ShopKey
 from holdfast.services.context import Context
-from holdfast.store.times import to_ms
+from holdfast.store.times import from_ms, to_ms
 
 TAKE_TRIES = 6
 # Further ahead than this no place is taken: the listings go back into the queue until then.
@@ -44,9 +44,9 @@ def take_places(context: Context, shop: ShopKey, sheet: Sheet, *, wanted: int, n
         if calls == 0 or context.ledger.syncs.take_calls(shop, seen, next_ms=following):
             return Places(
                 calls=calls,
-                start=_at(start_ms),
+                start=from_ms(start_ms),
                 every=timedelta(milliseconds=every_ms),
-                free_at=_at(following),
+                free_at=from_ms(following),
             )
     return Places(calls=0, start=now, every=timedelta(milliseconds=every_ms), free_at=now + timedelta(seconds=1))
 
@@ -83,7 +83,3 @@ def quota_reset(told: str | None, *, now: datetime) -> datetime:
 def end_rest(context: Context, shop: ShopKey) -> None:
     """The shop answers again."""
     context.ledger.syncs.note(shop, held_until=None, held_why=None, failures=None)
-
-
-def _at(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
