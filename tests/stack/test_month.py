@@ -6,7 +6,7 @@ from demo.market.__main__ import market_of
 from demo.market.month import Month
 from local.stack import Stack
 
-ORDERS, SEED = 200, 11
+ORDERS, SEED = 60, 11
 
 
 @pytest.mark.timeout(1_500)
