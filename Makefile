@@ -79,7 +79,7 @@ test: $(TOOLS) ## Run all tests, the last of them against a stack started and st
 	@$(IN_VENV) pytest --numprocesses 2 --ignore tests/stack tests
 ifeq ($(DYNAMODB_LOCAL),1)
 	@echo "The second opinion: DynamoDB Local"
-	@$(IN_VENV) local dynamodb-local $(CURDIR)/.venv/bin/python -m pytest --numprocesses 2 -m dynamodb_local tests/integration
+	@$(IN_VENV) local dynamodb-local $(CURDIR)/.venv/bin/python -m pytest -m dynamodb_local tests/integration
 else
 	@echo "Left out: tests on DynamoDB Local (they need Java and npm; DYNAMODB_LOCAL=1 runs them)"
 endif

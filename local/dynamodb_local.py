@@ -84,7 +84,7 @@ def _inside(command: list[str]) -> int:
     java = ["java", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}", "-jar", str(jar)]
     with log.open("wb") as output:
         engine = subprocess.Popen(
-            [*java, "-inMemory", "-port", str(PORT)],
+            [*java, "-inMemory", "-sharedDb", "-port", str(PORT)],
             cwd=jar.parent,
             stdin=subprocess.DEVNULL,
             stdout=output,

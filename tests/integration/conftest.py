@@ -22,10 +22,10 @@ def wait_no_time(_attempt: int) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _credentials(worker_id: str) -> Iterator[None]:
-    """Words that open nothing; no client of a test finds others. DynamoDB Local keeps tables apart by them."""
+def _credentials() -> Iterator[None]:
+    """Words that open nothing; no client of a test finds others."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", worker_id)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.delenv("AWS_PROFILE", raising=False)
