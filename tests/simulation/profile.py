@@ -71,7 +71,7 @@ def drawn(chance: random.Random) -> Profile:
         clocks_far_off=far_off,
         at_once=chance.choice((2, 3, 4, 6)),
         steadiness=chance.choice((0.3, 0.6, 0.85)),
-        chaos_steps=chance.choice((80, 160, 320)),
+        chaos_steps=chance.choice((100, 160, 320)),
         policy=Policy(
             step_seconds=step,
             margin_seconds=MARGIN_SECONDS,

@@ -383,5 +383,6 @@ def test_many_seeds_on_two_cores_add_up_to_a_certificate(tmp_path: Path) -> None
     assert told["violations"] == []
     assert told["seeds"] == totals.seeds > 10
     assert told["steps"] > told["seeds"] * 100
+    assert told["fewest_steps_of_a_seed"] >= 100
     numbers = {str(each) for each in told["faults_covered"]} | set(told["faults_not_covered"])
     assert numbers == {str(each.number) for each in FAULTS}
