@@ -186,6 +186,7 @@ class Buyers:
             self._take_anew,
             self._begin_twice,
             self._give_up_goods,
+            self._add_late,
         ]
         if self._scarcity.acts and self._scarcity.floor:
             scenes.append(self._ask_for_the_last)
@@ -272,6 +273,24 @@ class Buyers:
             self.world.now += 1.0
             self._keep(name, Wanted(both[0], 1))
 
+    def _add_late(self, buyer: str) -> None:
+        """Add to a long hold shortly before its end; take as much more once its beginning is forgotten."""
+        world, terms = self.world, self._budgets.terms
+        sku = world.chance.choice(list(world.profile.skus))
+        since = world.now = world.now + terms.window + terms.doubt + LONG_STEPS * world.policy.step_seconds
+        name = self._hold(buyer, 0, {sku: 1}, seconds=LONG_STEPS * world.policy.step_seconds)
+        ends = (self._raw(name) or {}).get("minute")
+        if ends is None:
+            return
+        world.now = max(world.now, ends - 2 * world.profile.skew_seconds - 1)
+        for units in range(MOST_UNITS, 1, -1):
+            self._keep(name, Wanted(sku, units))
+        doubt = STEPS_OF_DOUBT * world.policy.step_seconds
+        forgotten = since + terms.window + doubt + 2 * world.profile.skew_seconds + 1
+        world.now = max(self._over_at(name), forgotten)
+        for units in range(MOST_UNITS, 0, -1):
+            self._hold(buyer, units, {sku: units}, waits=0)
+
     def _ask_for_the_last(self, _buyer: str) -> None:
         """One more than the floor is free: who is not trusted takes it, and asks for another."""
         world = self.world
@@ -294,10 +313,12 @@ class Buyers:
         with suppress(HoldfastError):
             self.world.at_once("hold_stock", lambda context: change(context, name, lines=(kept,), version=None))
 
-    def _hold(self, buyer: str, number: int, units: Mapping[str, int], *, waits: int = 1) -> str:
+    def _hold(self, buyer: str, number: int, units: Mapping[str, int], *, waits: int = 1, seconds: int = 1) -> str:
         """He comes back when he is told to, so often. Answers the id."""
         lines = tuple(Wanted(sku, quantity) for sku, quantity in units.items())
-        order = Order(id=f"{AT_LAST} {buyer} {number}", buyer_id=buyer, lines=lines, hold_seconds=1, facts=REGULAR)
+        order = Order(
+            id=f"{AT_LAST} {buyer} {number}", buyer_id=buyer, lines=lines, hold_seconds=seconds, facts=REGULAR
+        )
         with suppress(HoldfastError):
             while refusal := self.world.at_once("hold_stock", lambda context: _asked(context, order)):
                 if waits == 0:
@@ -570,4 +591,5 @@ HALF = 0.5
 MOST_WAITS = 3
 MOST_AGAIN = 4
 MOST_UNITS = 6
+LONG_STEPS = 20
 TRIES_WITH_BUDGET = 6
