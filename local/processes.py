@@ -55,8 +55,11 @@ def start(command: list[str], *, log: Path, environment: Mapping[str, str], fold
     return process
 
 
-def stop(pid: int, *, mark: str, patience_seconds: float = 10) -> None:
-    """Ask the process to end, wait, and only then insist. Whatever it started is in its group and ends with it."""
+def stop(pid: int, *, mark: str, patience_seconds: float = 3) -> None:
+    """Ask the process to end, wait a little, and only then insist. What it started is in its group and ends with it.
+
+    Nothing is kept of what it had in hand, so that it need not be let finish.
+    """
     if not is_ours(pid, mark=mark):
         return
     with contextlib.suppress(ProcessLookupError):

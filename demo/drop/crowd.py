@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["regular", "newcomer", "scalper"]
 
-SALE_MINUTES = 120
 # Scalpers' programs fire when the sale opens; people come within the first half hour, most of them early.
 SCALPERS_WITHIN_MINUTES, PEOPLE_WITHIN_MINUTES = 2.0, 30.0
 # How often someone who got nothing looks at the page again.
@@ -25,14 +24,17 @@ PAYING_SCALPERS = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Size:
+    """Who comes for how many bottles, and for how many minutes they are on sale."""
+
+    minutes: int
     bottles: int
     scalpers: int
     regulars: int
     newcomers: int
 
 
-FULL = Size(bottles=50, scalpers=700, regulars=240, newcomers=60)
-SHORT = Size(bottles=10, scalpers=70, regulars=48, newcomers=12)
+FULL = Size(minutes=120, bottles=50, scalpers=700, regulars=240, newcomers=60)
+SHORT = Size(minutes=60, bottles=10, scalpers=70, regulars=48, newcomers=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,14 +107,14 @@ async def run(stack: Stack, stage: Stage, drop: Drop) -> dict[str, Any]:
         page = StackShop(shop, till, sku, faster=faster)
         await page.look()
         people = crowd(size, read_delays(), now=datetime.now(UTC), seed=drop.seed)
-        sale = await _sell(stack, stage, page, sku, people, faster)
+        sale = await _sell(stack, stage, page, sku, people, drop)
         levels = (await shop.levels(sku)).body["sum"]
     return figures(sale, bottles=size.bottles, committed=levels["committed"], oversold=levels["oversold"])
 
 
-async def _sell(stack: Stack, stage: Stage, page: StackShop, sku: str, people: Sequence[Person], faster: int) -> Sale:
+async def _sell(stack: Stack, stage: Stage, page: StackShop, sku: str, people: Sequence[Person], drop: Drop) -> Sale:
     backstage = Backstage(stack)
-    clock, sale = RealClock(faster), Sale()
+    clock, sale = RealClock(drop.faster), Sale(drop.size.minutes)
     behind = [asyncio.create_task(backstage.keep_sweeping(stage.warn)), asyncio.create_task(page.keep_looking())]
     with stage.part(f"The sale of {sku}", len(people)) as step:
         clock.began = time.monotonic()

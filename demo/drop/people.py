@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from demo.drop.crowd import SALE_MINUTES
-
 if TYPE_CHECKING:
     from demo.drop.crowd import Person
 
@@ -69,8 +67,9 @@ class Hold:
 
 @dataclass
 class Sale:
-    """What happened. `codes` counts refusals by kind of person and code."""
+    """What happened in so many minutes. `codes` counts refusals by kind of person and code."""
 
+    minutes: int
     holds: list[Hold] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
 
@@ -85,7 +84,7 @@ async def attend(person: Person, sku: str, shop: DropShop, clock: Clock, sale: S
     await clock.until(person.arrives_at)
     refused_by_rules = 0
     for attempt in range(MOST_TRIES):
-        if clock.now() >= SALE_MINUTES:
+        if clock.now() >= sale.minutes:
             return
         if attempt == 0 or shop.free() > 0:
             answer = await shop.submit(f"{sku}-{person.id}-{attempt}", _order(person, sku))
@@ -114,7 +113,7 @@ async def _with_a_bottle(person: Person, reservation: dict[str, Any], shop: Drop
     left = shop.minutes_left(reservation)
     hold = Hold(person.kind, began, began + left)
     sale.holds.append(hold)
-    if person.pays_after is None or began + person.pays_after > SALE_MINUTES + PAYMENT_WINDOW_MINUTES:
+    if person.pays_after is None or began + person.pays_after > sale.minutes + PAYMENT_WINDOW_MINUTES:
         await clock.until(hold.ends + LEAVES_ROOM_MINUTES)
         return person.holds_again
     pays_at = began + person.pays_after

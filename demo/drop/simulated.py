@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from demo.drop.crowd import SALE_MINUTES, crowd
+from demo.drop.crowd import crowd
 from demo.drop.figures import figures
 from demo.drop.people import Sale, attend
 from holdfast.domain.errors import HoldfastError
@@ -141,10 +141,10 @@ def run(
     async def play() -> dict[str, Any]:
         clock = SimulatedClock(datetime(2026, 3, 4, 12, 0, tzinfo=UTC))
         context = context_of(clock.time)
-        shop, sale = SimulatedShop(context, clock, sku), Sale()
+        shop, sale = SimulatedShop(context, clock, sku), Sale(size.minutes)
         people = crowd(size, delays, now=clock.time(), seed=seed)
         tasks = [asyncio.ensure_future(attend(each, sku, shop, clock, sale)) for each in people]
-        tasks.append(asyncio.ensure_future(_sweeps(context, clock, 2 * SALE_MINUTES)))
+        tasks.append(asyncio.ensure_future(_sweeps(context, clock, 2 * size.minutes)))
         await clock.run(tasks)
         level = context.ledger.levels.get(Place(sku, "main"))
         committed, oversold = (level.committed, level.oversold) if level else (0, 0)
