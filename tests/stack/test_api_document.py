@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "openapi.json"
 
 # With these the run ends in a minute or two: the local API serves 25 to 40 requests a second.
-EXAMPLES = 5
+EXAMPLES = 8
 SEED = 20_260_302
 LIMIT_SECONDS = 280
 
