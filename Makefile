@@ -96,8 +96,8 @@ model: $(STAMPS)/dev ## Check the TLA+ model in docs/model (needs Java)
 	@$(IN_VENV) docs.model
 
 .PHONY: mutate
-mutate: $(STAMPS)/dev ## Take each guard away in turn and see that it is missed; writes docs/guards.md (hours; NEW=1: what is not shown yet)
-	@$(IN_VENV) tests.simulation mutate $(if $(NEW),--new,)
+mutate: $(STAMPS)/dev ## Take each guard away in turn and see that it is missed; writes docs/guards.md (hours; NEW=1: what is not shown yet; TESTS=0: the simulator only)
+	@$(IN_VENV) tests.simulation mutate $(if $(NEW),--new,) $(if $(filter 0,$(TESTS)),--no-tests,)
 
 .PHONY: check
 check: $(TOOLS) $(STAMPS)/checkov ## Check format, style, types, import contract, template and lock files

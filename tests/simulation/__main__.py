@@ -121,7 +121,9 @@ def every_state(
 def mutate(
     only: Annotated[str, typer.Option(help="Guards with this in their name.")] = "",
     seconds: Annotated[float, typer.Option(help="How long the simulator has for each, with two cores.")] = 60,
-    tests: Annotated[bool, typer.Option(help="Run the suite too, and write docs/guards.md.")] = True,
+    tests: Annotated[
+        bool, typer.Option(help="Run the suite too; without, those that no other guard backs are simulated.")
+    ] = True,
     new: Annotated[bool, typer.Option("--new", help="Only those that docs/guards.md says nothing misses.")] = False,
 ) -> None:
     """Take each guard away in turn; ends with 1 unless each is missed."""

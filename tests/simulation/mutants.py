@@ -36,15 +36,15 @@ console = Console(highlight=False)
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """`seed` and `suite` say what noticed that the guard was gone; empty: nothing did."""
+    """`seed` and `suite` say what noticed that the guard was gone; empty: nothing did. `suite` None: it was not run."""
 
     guard: Guard
     seed: str
-    suite: str
+    suite: str | None
 
     @property
     def enough(self) -> bool:
-        return bool(self.suite) and bool(self.seed or self.guard.backed)
+        return self.suite != "" and bool(self.seed or self.guard.backed)
 
 
 def without(guard: Guard, text: str) -> str:
@@ -112,12 +112,15 @@ def _python(core: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess
 def take_each_away(only: str = "", *, seconds: float, with_tests: bool, new: bool = False) -> bool:
     """Every guard, several at a time; answers whether each was missed. Writes their rows of docs/guards.md.
 
+    Not `with_tests`: only those that no other guard stands behind, and what the table says of tests stays.
     `new`: only those without a row that says what misses them. A row is written as soon as it is known, so that one
     may end it and go on later.
     """
     rows = rows_of(DOCUMENT.read_text(encoding="utf-8")) if DOCUMENT.exists() else {}
     known = {name for name, row in rows.items() if "none" not in row.removesuffix(" |").split(" | ")}
     chosen = [guard for guard in GUARDS if only in guard.name and not (new and guard.name in known)]
+    if not with_tests:
+        chosen = [guard for guard in chosen if not guard.backed]
     if not chosen:
         console.print("No guard is left to be taken away.")
         return True
@@ -137,17 +140,18 @@ def take_each_away(only: str = "", *, seconds: float, with_tests: bool, new: boo
             with mutant(guard) as core:
                 # The others have the other core: a minute of both is two minutes of one.
                 seed = by_simulation(core, seconds=AT_ONCE * seconds, cpu=cpu)
-                suite = by_suite(core, guard.tests.split()) if with_tests else "(not run)"
+                suite = by_suite(core, guard.tests.split()) if with_tests else None
         finally:
             cpus.put(cpu)
         found = Missed(guard, seed, suite)
-        if with_tests:
-            with writing:
-                written = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
-                DOCUMENT.write_text(document([found], written), encoding="utf-8")
+        with writing:
+            written = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+            DOCUMENT.write_text(document([found], written), encoding="utf-8")
         mark = "backed" if guard.backed and not (seed and suite) else "missed" if found.enough else "NOT MISSED"
         console.print(
-            f"{mark:10} {guard.name}: {seed or 'no seed'}; {suite or 'no test'}", markup=False, soft_wrap=True
+            f"{mark:10} {guard.name}: {seed or 'no seed'}; {'no test' if suite == '' else suite or 'tests not run'}",
+            markup=False,
+            soft_wrap=True,
         )
         return found
 
@@ -165,12 +169,11 @@ def rows_of(written: str) -> dict[str, str]:
 
 def document(results: Sequence[Missed], written: str = "") -> str:
     """docs/guards.md: each guard, what it protects, and what misses it. Rows of guards that were left alone stay."""
-    rows = rows_of(written) | {
-        each.guard.name: (
-            f"| {each.guard.name} | {each.guard.protects} | {_in_table(each.seed, each)} | {_test(each)} |"
-        )
-        for each in results
-    }
+    rows = rows_of(written)
+    for each in results:
+        name = each.guard.name
+        test = _test(each) if each.suite is not None else _last_cell(rows.get(name, "| none |"))
+        rows[name] = f"| {name} | {each.guard.protects} | {_in_table(each.seed, each)} | {test} |"
     named = [rows[guard.name] for guard in GUARDS if guard.name in rows]
     return HEAD + "\n".join(["| guard | protects | simulator | test |", "| --- | --- | --- | --- |", *named]) + "\n"
 
@@ -179,6 +182,10 @@ def _in_table(seed: str, each: Missed) -> str:
     if not seed:
         return f"none: {each.guard.backed}" if each.guard.backed else "none"
     return re.sub(r"^seed (\d+) after [\d.]+ s: ", r"seed \1: ", seed)[:110].replace("|", "/")
+
+
+def _last_cell(row: str) -> str:
+    return row.removesuffix(" |").rpartition("| ")[2]
 
 
 def _test(each: Missed) -> str:

@@ -362,6 +362,14 @@ def test_rows_of_guards_that_were_left_alone_stay_in_the_document() -> None:
     assert "long gone" not in told
 
 
+def test_a_guard_that_was_only_simulated_keeps_what_the_document_says_of_tests() -> None:
+    [first, second] = GUARDS[:2]
+    written = f"| {first.name} | {first.protects} | seed 1: sold | `test_x: test_y` |\n"
+    told = document([Missed(each, "seed 7 after 1.0 s: sold", None) for each in (first, second)], written)
+    assert f"| {first.name} | {first.protects} | seed 7: sold | `test_x: test_y` |" in told
+    assert f"| {second.name} | {second.protects} | seed 7: sold | none |" in told
+
+
 # ---- the certificate
 
 
