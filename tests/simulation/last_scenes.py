@@ -31,6 +31,8 @@ from .world import World
 PLENTY = 40
 # Longer than the long look looks back.
 SILENCE_SECONDS = 5 * DAY_SECONDS
+# Later than a change of the same second may be unknown.
+LATE_SECONDS = 300.0
 
 
 class LastScenes:
@@ -64,6 +66,7 @@ class LastScenes:
             scenes: tuple[Callable[[Market], object], ...] = (
                 self._mapped_late,
                 self._changed_and_polled,
+                self._told_as_it_was,
                 self._left_out,
                 self._applied_late,
                 self._sold_while_pushed,
@@ -100,22 +103,40 @@ class LastScenes:
     # ---- orders
 
     def _mapped_late(self, market: Market) -> None:
-        """An order is told of a listing that is new; then that is mapped."""
-        listing = "9~0"
+        """An order is told of a listing that is new; then that is mapped, by somebody who may die before he says so."""
+        listing, dies = "9~0", False
         market.shown[listing] = 0
         known = self._one_of(market)
         if known and self.world.chance.random() < HALF:
             lines = (OrderLine(listing=known, ordered=1), OrderLine(listing=listing, ordered=3, withheld=2))
             self._told(market, OrderStage.SHIPPED, *lines)
+            dies = self.world.chance.random() < HALF
         elif not self._changed_within_its_second(market, listing):
             return
-        self.shops.map_at_once(market, listing)
+        # A poll would take it for one that may have changed again by then.
+        self.world.now += LATE_SECONDS
+        with suppress(Crash):
+            self.shops.map_at_once(market, listing, dies=dies)
+        self.marketplaces.drain()
 
     def _changed_and_polled(self, market: Market) -> None:
         """An order is told, and changes within the second; only a poll can tell."""
         listing = self._one_of(market)
         if listing is not None:
             self._changed_within_its_second(market, listing)
+
+    def _told_as_it_was(self, market: Market) -> None:
+        """An order is told, and told again after a change within the second; then the first comes once more."""
+        listing = self._one_of(market)
+        if listing is None or not market.manner.tells_lines:
+            return
+        self.world.now = float(int(self.world.now) + 1)
+        order = self._new(market, OrderStage.PAID, OrderLine(listing=listing, ordered=2))
+        newer = replace(order, lines=(replace(order.lines[0], cancelled=1),))
+        market.keep(newer)
+        self.world.met("changed_twice_in_a_second")
+        for each in (order, newer, order):
+            self._say(market, each)
 
     def _changed_within_its_second(self, market: Market, listing: str) -> bool:
         """After it was told; nobody tells of the change."""
@@ -181,6 +202,12 @@ class LastScenes:
             orders.send(messages.changed(market.manner.key, order.order_id, heard_by="webhook"))
 
         self.world.at_once("receive_webhook", tell)
+        self.marketplaces.drain()
+
+    def _say(self, market: Market, order: MarketOrder) -> None:
+        """Tell all of it, as it is here."""
+        told = messages.told(market.manner.key, order, heard_by="webhook")
+        self.world.at_once("receive_webhook", lambda context: self.shops.tools(context).intake.orders.send(told))
         self.marketplaces.drain()
 
     # ---- pushes

@@ -302,6 +302,7 @@ class Machinery:
         """Past every end by the margin, and by what the clocks differ; then stream, sweeper, and the auditor once."""
         world = self.world
         self._following = False
+        self._sweep_too_early()
         ends = [float(minute) for level in world.account.levels.values() for minute in level["wheel"]]
         ends += [float(key.sk.split("#")[0]) for key in world.store.items if key.pk.startswith("DUE#")]
         ends += [each["pay_by"] / 1000 for each in world.account.records.values() if "pay_by" in each]
@@ -322,6 +323,16 @@ class Machinery:
             if not swept.rows:
                 break
         return worked
+
+    def _sweep_too_early(self) -> None:
+        """In the very second in which an unpaid order's time is over, and before it is: its row is due by then."""
+        world, margin = self.world, self.world.policy.margin_seconds
+        ends = [each["pay_by"] / 1000 for each in world.account.records.values() if "pay_by" in each]
+        moments = [(int(end) + end) / 2 + margin for end in ends]
+        ahead = [each for each in moments if each > world.now]
+        if ahead:
+            world.now = min(ahead)
+            world.at_once("sweep_expired", sweep_expired)
 
     def at_rest(self) -> Iterator[str]:
         world = self.world

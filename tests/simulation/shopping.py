@@ -1,6 +1,7 @@
 """Buyers and the shop's people: submit, repeat, begin payment, release, ship, refund. Each answer is judged at once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from holdfast.domain.errors import (
     ClockAhead,
@@ -13,13 +14,17 @@ from holdfast.domain.errors import (
     Unavailable,
     UnknownReservation,
 )
+from holdfast.domain.level import Place
+from holdfast.domain.movement import Movement, Type
 from holdfast.domain.reservation import Wanted
 from holdfast.domain.risk import Facts
 from holdfast.services.context import Context
 from holdfast.services.reservations import command_reservation as commands
 from holdfast.services.reservations.answers import ReservationAnswer
 from holdfast.services.reservations.hold_units import Order, hold_units
+from holdfast.services.stock.fold_level import fold_level
 from holdfast.services.stock.look_up import availability
+from holdfast.services.stock.move_stock import move_stock
 
 from .account import Changed, Item
 from .parts import Act
@@ -58,6 +63,7 @@ class Shopping:
         self._names = [f"o{number}" for number in range(world.profile.orders)]
         self._more = 0
         self.facts: Mapping[str, Facts] = {}
+        self._waits = world.profile.clocks_far_off
         world.on_write.append(self._watch)
 
     def begin(self) -> None:
@@ -74,7 +80,31 @@ class Shopping:
         ]
 
     def settle(self) -> bool:
+        """Where clocks are far off somebody holds by one that is behind, what was folded by one that is ahead."""
+        world = self.world
+        if not self._waits or world.ended:
+            return False
+        self._waits = False
+        place = Place(world.chance.choice(list(world.profile.skus)), world.policy.locations[0])
+        goods = Movement(
+            id="last goods", type=Type.RECEIVE, sku=place.sku, location=place.location, quantity=LAST_HOLDS
+        )
+        world.at_once("manage_stock", lambda context: move_stock(context, goods))
+        for number in range(LAST_HOLDS):
+            line = Wanted(place.sku, 1, place.location)
+            order = Order(id=f"last hold {number}", buyer_id="lan", lines=(line,), hold_seconds=1)
+            world.at_once("hold_stock", lambda context: self._hold_at_last(context, order))  # noqa: B023
+            with suppress(HoldfastError):
+                world.at_once("sweep_expired", lambda context: _fold(context, place))
         return False
+
+    def _hold_at_last(self, context: Context, order: Order) -> None:
+        try:
+            hold_units(context, order)
+        except Conflict as error:
+            self.world.blame(f"{order.id} never came through, and nobody is in its way: {error.detail}", order.id)
+        except HoldfastError:
+            return  # one of the clocks is said to be wrong, or there is a budget
 
     def at_rest(self) -> Iterator[str]:
         for name, record in self.world.account.records.items():
@@ -304,7 +334,14 @@ class Shopping:
         return self.world.account.records.get(f"RESERVATION#{name}")
 
 
+def _fold(context: Context, place: Place) -> None:
+    level = context.ledger.levels.get(place)
+    if level is not None:
+        fold_level(context, level, now=context.clock())
+
+
 NO_FACTS = Facts()
+LAST_HOLDS = 3
 SAME_AGAIN = 0.55
 NEW_NAME = 0.8
 TWO_LINES = 0.45

@@ -154,10 +154,10 @@ class Shops:
         mapped = self._mapping(market, listing)
         self.world.enter("manage_stock", f"map {mapped.key} ", lambda context: self._map(context, mapped))
 
-    def map_at_once(self, market: Market, listing: str) -> None:
-        """In calm."""
+    def map_at_once(self, market: Market, listing: str, *, dies: bool = False) -> None:
+        """In calm. `dies`: whoever does it, before he has said so."""
         mapped = self._mapping(market, listing)
-        self.world.at_once("manage_stock", lambda context: self._map(context, mapped))
+        self.world.at_once("manage_stock", lambda context: self._map(context, mapped, dies=dies))
 
     def _mapping(self, market: Market, listing: str) -> Listing:
         """What the listing sells: one SKU, several of it, or a set."""
@@ -166,10 +166,10 @@ class Shops:
         parts = tuple(Part(sku, chance.choice((1, 1, 2))) for sku in skus)
         return Listing(key=ListingKey(market.manner.key, listing), parts=parts)
 
-    def _map(self, context: Context, mapped: Listing) -> None:
+    def _map(self, context: Context, mapped: Listing, *, dies: bool = False) -> None:
         tools, world = self.tools(context), self.world
         intake = tools.intake
-        if not world.calm and world.chance.random() < DIES_MAPPING:
+        if dies or (not world.calm and world.chance.random() < DIES_MAPPING):
             intake = replace(intake, orders=DyingPost(self.orders, self.orders.work, self.name_of(context)))
         try:
             put_listing(intake, mapped)

@@ -1,21 +1,26 @@
 """A restore that holds transactions in half: the auditor must find what is torn, and put it right from the facts."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from holdfast.domain.errors import HoldfastError
+from holdfast.domain.movement import Movement, Type
 from holdfast.domain.reservation import Wanted
 from holdfast.services.context import Context
 from holdfast.services.reservations.hold_units import Order, hold_units
+from holdfast.services.stock.move_stock import move_stock
 from holdfast.services.upkeep.audit_levels import Audited, audit_all
 from holdfast.services.upkeep.follow_levels import Change, follow_levels
 from holdfast.services.upkeep.sweep_expired import sweep_expired
 from holdfast.store.table import Key
 
-from .account import Changed, account_of, faults_of_level
+from .account import At, Changed, account_of, faults_of_level
 from .world import World
 
 MOST_AUDITS = 4
 HALF = 0.5
 DAY_SECONDS = 86_400.0
-BUYERS = 3
+ROUNDS = BUYERS = 3
 
 
 def torn_restore(world: World) -> None:
@@ -60,27 +65,49 @@ def _wait_until_nothing_is_recent(world: World) -> None:
 
 
 def _audit_beside_a_buyer(world: World) -> None:
-    """The first audits run while somebody buys: a repair that would undo what he did must not be written."""
-    for number in range(BUYERS):
+    """The first audits run while others buy: a repair that would undo what they did must not be written."""
+    for number in range(ROUNDS):
         _wait_until_nothing_is_recent(world)
-        sku = world.chance.choice(list(world.profile.skus))
-        order = Order(id=f"beside {number}", buyer_id="lan", lines=(Wanted(sku, 1),))
+        places = _off(world) or list(world.account.levels)
+        if not places:
+            return
         world.enter("audit_levels", "audit", _audit)
-        world.enter("hold_stock", "submit", lambda context: _tolerant(context, order))  # noqa: B023  # played below
+        if number == 0:
+            _much_arrives(world, world.chance.choice(places))
+        for buyer in range(BUYERS):
+            _buys(world, f"beside {number} {buyer}", world.chance.choice(places))
         world.stage.play()
         _list_everything(world)
+
+
+def _off(world: World) -> list[At]:
+    """What the auditor is about to repair."""
+    account = world.account
+    return [
+        at
+        for at, level in account.levels.items()
+        if any(faults_of_level(at, level, account.believed[at], account.announced[at]))
+    ]
 
 
 def _audit(context: Context) -> None:
     audit_all(context)
 
 
-def _tolerant(context: Context, order: Order) -> None:
+def _much_arrives(world: World, place: At) -> None:
+    goods = Movement(id="more", type=Type.RECEIVE, sku=place[0], location=place[1], quantity=ROUNDS * BUYERS)
+    world.enter("manage_stock", "move", lambda context: _tolerant(lambda: move_stock(context, goods)))
+
+
+def _buys(world: World, name: str, place: At) -> None:
+    order = Order(id=name, buyer_id="lan", lines=(Wanted(place[0], 1, place[1]),))
+    world.enter("hold_stock", "submit", lambda context: _tolerant(lambda: hold_units(context, order)))
+
+
+def _tolerant(act: Callable[[], object]) -> None:
     """A torn level may refuse whatever it likes; only what is written counts."""
-    try:
-        hold_units(context, order)
-    except HoldfastError:
-        return
+    with suppress(HoldfastError):
+        act()
 
 
 def _tear(world: World) -> list[str]:
