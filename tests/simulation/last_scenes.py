@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from holdfast.channels.protocol import ChannelError
+from holdfast.domain.errors import Unavailable
 from holdfast.domain.listing import ListingKey
 from holdfast.domain.market import MarketOrder, OrderLine
 from holdfast.domain.market import Stage as OrderStage
@@ -14,6 +16,7 @@ from holdfast.domain.movement import Movement, Type
 from holdfast.domain.sync import Overrides, SyncMode
 from holdfast.services.context import Context
 from holdfast.services.orders import messages
+from holdfast.services.orders.shop_account import call_shop
 from holdfast.services.stock.move_stock import move_stock
 from holdfast.services.sync.set_sync import set_listing
 from holdfast.store.table import Delete, Key
@@ -23,7 +26,7 @@ from .machinery import Machinery
 from .market import FOR_EVER, LEFT_OUT_SECONDS, LIMITS, Market, NextPush, second
 from .marketplaces import SWEEP_SECONDS, Marketplaces
 from .parts import Act
-from .shops import PULLED, Shops
+from .shops import LOCK_AND_MEMORY_SECONDS, PULLED, Shops
 from .stage import Crash
 from .world import World
 
@@ -72,6 +75,7 @@ class LastScenes:
                 self._sold_while_pushed,
                 self._gone_and_back,
                 self._told_after_months,
+                self._tokens_run_out,
             )
             self.world.chance.choice(scenes)(market)
             # What nobody tells of is found.
@@ -182,6 +186,24 @@ class LastScenes:
         self.world.met("cleared_by_ttl")
         self.world.store.write(Delete(key=Key(record, "RESERVATION")))
         self._tell(market, order)
+
+    def _tokens_run_out(self, market: Market) -> None:
+        """Several find at once that the shop's token is good no more; its refresh may take longer than its lock."""
+        # By then nobody remembers older ones.
+        self.world.now += LOCK_AND_MEMORY_SECONDS
+        market.access.clear()
+        market.crowded, market.slow_once = True, self.world.chance.random() < HALF
+        for _ in range(self.world.profile.at_once):
+            self.world.enter("poll_orders", "ask", lambda context: self._ask_the_shop(context, market))
+        self.world.stage.play()
+        market.crowded = market.slow_once = False
+
+    def _ask_the_shop(self, context: Context, market: Market) -> None:
+        intake = self.shops.tools(context).intake
+        with suppress(ChannelError, Unavailable):
+            call_shop(
+                intake, market.manner.key, lambda account: market.fetch_orders(account, [], intake.send, intake.now())
+            )
 
     def _told(self, market: Market, stage: OrderStage, *lines: OrderLine) -> MarketOrder:
         """It is new, is told, and is applied."""

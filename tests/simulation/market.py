@@ -116,6 +116,8 @@ class Market:
     locked_until: dict[Actor | None, float] = field(default_factory=dict)
     kept_at: float = FOR_EVER
     left_out: dict[str, float] = field(default_factory=dict)
+    slow_once: bool = False
+    crowded: bool = False
     next_push: NextPush | None = None
     meanwhile: Callable[[], object] | None = None
     judge: Callable[[StockItem], None] = lambda _item: None
@@ -210,22 +212,28 @@ class Market:
         self._called("refresh", used, None)
         self._is_locked()
         if used != self.refresh_token:
-            if self.manner.forgiving and used == self.last_refresh:
-                world.met("refresh_repeated", self.who)
-                return self.new_tokens()
-            if self.kept_at < self.lock_at.get(world.stage.current, 0.0):
-                world.blame(f"{self.manner.key}: an old refresh token was used, the new one was kept", "secrets")
-            world.met("shop_unauthorised", self.who)
-            raise ChannelError(Kind.REAUTHORISE, "refresh_token_expired", "used before")
+            if not self.manner.forgiving or used != self.last_refresh:
+                self._refuse_for_good()
+            world.met("refresh_repeated", self.who)
         tokens = self.new_tokens()
         world.met("token_refreshed", self.who)
-        if self._fault("slow_refresh"):
+        slow, self.slow_once = self.slow_once or self._fault("slow_refresh"), False
+        if slow:
             world.met("refresh_longer_than_its_lock", self.who)
             world.pass_time(LOCK_SECONDS + 1.0)
+        if slow or self.crowded:
             for _ in range(TURNS_OF_OTHERS):
                 world.step(self.who, f"{self.manner.key.channel}: refresh", "no answer yet")
         self._answered("refresh")
+        self._is_locked()
         return tokens
+
+    def _refuse_for_good(self) -> None:
+        world = self.world
+        if self.kept_at < self.lock_at.get(world.stage.current, 0.0):
+            world.blame(f"{self.manner.key}: an old refresh token was used, the new one was kept", "secrets")
+        world.met("shop_unauthorised", self.who)
+        raise ChannelError(Kind.REAUTHORISE, "refresh_token_expired", "used before")
 
     def _is_locked(self) -> None:
         """Nobody refreshes but under the lock; one whose lock ran out may not know it yet."""

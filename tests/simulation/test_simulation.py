@@ -39,7 +39,7 @@ from tests.support.table_scripts import actions, some_keys
 from tests.support.world import NOON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -300,15 +300,34 @@ def test_a_number_that_is_applied_late_may_stand_over_a_newer_one_but_not_beyond
     assert market.world.faults["pushes_arrived_in_reverse"] == 1
 
 
-def test_a_refresh_without_the_lock_is_a_violation() -> None:
+def a_refresh(turns: Callable[[Market, Actor], object]) -> list[str]:
+    """What is wrong with a refresh by an actor; `turns`: what others do before each of its steps."""
     market = a_market()
     tokens = market.new_tokens()
     account = replace(FakeAccounts(now=NOON).read(HANOI), refresh_token=tokens.refresh_token)
     me = Actor("me", lambda: None, started=market.world.now, limit_seconds=60.0)
-    market.world.stage.turn = lambda: None  # type: ignore[method-assign]  # nobody else is there
+    market.world.stage.turn = lambda: turns(market, me)  # type: ignore[method-assign]  # others
     market.world.stage.current = me
     market.refresh(account, no_network, NOON)
-    assert [each.what for each in market.world.violations] == ["shopee/hanoi: its token is refreshed without the lock"]
+    return [each.what for each in market.world.violations]
+
+
+WITHOUT_THE_LOCK = "shopee/hanoi: its token is refreshed without the lock"
+
+
+def test_a_refresh_without_the_lock_is_a_violation() -> None:
+    assert set(a_refresh(lambda _market, _me: None)) == {WITHOUT_THE_LOCK}
+
+
+def test_a_refresh_under_the_lock_is_none() -> None:
+    assert a_refresh(lambda market, me: setattr(market, "lock_by", me)) == []
+
+
+def test_a_lock_that_another_opens_in_the_midst_of_a_refresh_is_a_violation() -> None:
+    holds = iter((True,))
+    assert a_refresh(lambda market, me: setattr(market, "lock_by", me if next(holds, False) else None)) == [
+        WITHOUT_THE_LOCK
+    ]
 
 
 def an_order(**more: Any) -> Item:
