@@ -300,7 +300,7 @@ def test_a_number_that_is_applied_late_may_stand_over_a_newer_one_but_not_beyond
     assert market.world.faults["pushes_arrived_in_reverse"] == 1
 
 
-def a_refresh(turns: Callable[[Market, Actor], object]) -> list[str]:
+def a_refresh(turns: Callable[[Market, Actor], None]) -> list[str]:
     """What is wrong with a refresh by an actor; `turns`: what others do before each of its steps."""
     market = a_market()
     tokens = market.new_tokens()
