@@ -120,3 +120,26 @@ def test_a_token_without_an_end_is_used_as_it_is() -> None:
     fair.world.clock.now += timedelta(days=400)
 
     assert call(fair) == "access-0"
+
+
+def test_a_token_found_in_the_secret_that_has_ended_as_well_is_refreshed() -> None:
+    fair = Fair()
+    fair.market.accepts = "another"
+    old = fair.accounts.read(fair.key)
+    ended = Tokens(access_token="access-9", refresh_token=old.refresh_token, expires_at=old.token_expires_at)
+    fair.accounts.store(fair.key, ended, instead_of=old)
+    fair.accounts.remembered[fair.key] = old
+
+    assert call(fair) == "access-1"
+    assert fair.market.calls == ["ask", "ask", "refresh", "ask"]
+
+
+def test_a_new_token_that_is_refused_is_not_refreshed_again() -> None:
+    fair = Fair()
+
+    def refuse(_account: Account) -> str:
+        raise ChannelError(Kind.TOKEN, "invalid_access_token", "whatever it is")
+
+    with pytest.raises(ChannelError):
+        call_shop(fair.intake, fair.key, refuse)
+    assert fair.market.refreshed == 1

@@ -205,6 +205,10 @@ INTAKE = (
         'return Condition("lock_is", ("owner",), "=", owner)', 'return Condition("lock_is", ("owner",), "exists")',
     ),
     _of_orders(
+        "ended as well", "tokens that another one stored may have ended, too", TOKENS,
+        "MOST_REFUSALS = 2\n", "MOST_REFUSALS = 1\n",
+    ),
+    _of_orders(
         "told to the merchant", "a shop that lets us in no more is told to a person", TOKENS,
         "        if refused.kind in (Kind.REAUTHORISE, Kind.FINAL):\n", "        if False:\n",
     ),

@@ -25,6 +25,8 @@ LOCK_SECONDS = 30
 # A token is refreshed when so much of its life is left, so that several refreshes may fail before it ends.
 LIFE_LEFT = 0.25
 LOCK_TRIES = 4
+# What this process remembers may have ended, and so may what another one has stored since.
+MOST_REFUSALS = 2
 
 
 def call_shop(work: Intake, shop: ShopKey, call: Callable[[Account], T]) -> T:
@@ -33,14 +35,17 @@ def call_shop(work: Intake, shop: ShopKey, call: Callable[[Account], T]) -> T:
     account = work.accounts.read(shop)
     if _ends_soon(account, sheet, now=work.now()):
         account = _refreshed_early(work, shop, account)
-    try:
-        return call(account)
-    except ChannelError as refused:
-        if refused.kind is not Kind.TOKEN:
+    tries, is_own = 0, False
+    while True:
+        try:
+            return call(account)
+        except ChannelError as refused:
             if refused.kind is Kind.REAUTHORISE:
                 _tell(work, shop, refused)
-            raise
-    return call(_refreshed(work, shop, account))
+            if refused.kind is not Kind.TOKEN or is_own or tries == MOST_REFUSALS:
+                raise
+        account, is_own = _refreshed(work, shop, account)
+        tries += 1
 
 
 def _ends_soon(account: Account, sheet: Sheet, *, now: datetime) -> bool:
@@ -52,7 +57,7 @@ def _ends_soon(account: Account, sheet: Sheet, *, now: datetime) -> bool:
 def _refreshed_early(work: Intake, shop: ShopKey, account: Account) -> Account:
     """New tokens if they can be had; while the old ones are good, a failure only waits for the next call."""
     try:
-        return _refreshed(work, shop, account)
+        return _refreshed(work, shop, account)[0]
     except (ChannelError, Unavailable):
         if account.token_expires_at is not None and work.now() >= account.token_expires_at:
             raise
@@ -60,25 +65,32 @@ def _refreshed_early(work: Intake, shop: ShopKey, account: Account) -> Account:
         return account
 
 
-def _refreshed(work: Intake, shop: ShopKey, refused: Account) -> Account:
-    """The account with other tokens than `refused` has. Raises ChannelError, Unavailable."""
+def _refreshed(work: Intake, shop: ShopKey, refused: Account) -> tuple[Account, bool]:
+    """The account with other tokens than `refused` has, and whether they are new: got here, and by nobody else.
+
+    Raises ChannelError, Unavailable.
+    """
     owner = secrets.token_hex(8)
     for attempt in range(LOCK_TRIES):
         current = work.accounts.read(shop, fresh=True)
-        if current.access_token != refused.access_token:
-            return current
+        if not _are_the_same(current, refused):
+            return current, False
         if work.context.ledger.shops.lock_token(shop, owner, now=work.now(), seconds=LOCK_SECONDS):
             try:
                 # Read again: whoever had the lock a moment ago may have stored new tokens since.
                 current = work.accounts.read(shop, fresh=True)
-                return current if current.access_token != refused.access_token else _refresh(work, shop, current)
+                return _refresh(work, shop, current) if _are_the_same(current, refused) else (current, False)
             finally:
                 work.context.ledger.shops.unlock_token(shop, owner)
         work.context.wait(attempt)
     raise Unavailable(f"the token of {shop} is being refreshed; try again")
 
 
-def _refresh(work: Intake, shop: ShopKey, account: Account) -> Account:
+def _are_the_same(one: Account, other: Account) -> bool:
+    return one.access_token == other.access_token
+
+
+def _refresh(work: Intake, shop: ShopKey, account: Account) -> tuple[Account, bool]:
     try:
         tokens = work.channel(shop.channel).refresh(account, work.send, work.now())
     except ChannelError as refused:
@@ -86,7 +98,8 @@ def _refresh(work: Intake, shop: ShopKey, account: Account) -> Account:
             _tell(work, shop, refused)
         raise
     work.context.count("TokensRefreshed", 1)
-    return work.accounts.store(shop, tokens, instead_of=account)
+    stored = work.accounts.store(shop, tokens, instead_of=account)
+    return stored, stored.access_token == tokens.access_token
 
 
 def _tell(work: Intake, shop: ShopKey, refused: ChannelError) -> None:
