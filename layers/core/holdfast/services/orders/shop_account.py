@@ -1,4 +1,4 @@
-"""Call a shop's marketplace with tokens that are good: refreshed early, under a lock, once after a refusal.
+"""Call a shop's marketplace with tokens that are good: refreshed early, or after a refusal, under a lock.
 
 Refresh tokens may be good for one use only, so two refreshes at once would lose the shop. The lock lets one through;
 the others find its tokens in the secret. A refresh comes long before the old token ends: if its answer is lost, the
