@@ -28,7 +28,8 @@ ON_THE_WORLD = (
 class Profile:
     """`rates`: fault → its share of the calls it can befall. `skew_seconds`: how far the functions' clocks are off.
 
-    `still`: table, clocks and queues (but for what is put aside) are without a flaw, so that what marketplaces do comes through.
+    `still`: table, clocks and queues (but for what is put aside) are without a flaw, so that what
+    marketplaces do comes through.
     """
 
     rates: Mapping[str, float]
