@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, BoundedSemaphore, BrokenBarrierError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -202,9 +203,11 @@ class Scene:
     ) -> Shop:
         """A shop. `sells`: listing → SKU, None for one that is not mapped. `members` replace those of its secret.
 
-        `in_step`: it is pushed on each change.
+        `in_step`: it is pushed on each change; any other has its run half a day later, so that no run is taken for news.
         """
-        settings = {"poll_seconds": 86_400, "overlap_seconds": 600, **({"sync": CONTINUOUS} if in_step else {})}
+        later = datetime.now(UTC) + timedelta(hours=12)
+        sync = CONTINUOUS if in_step else {"mode": "daily", "at": f"{later:%H:%M}", "time_zone": "UTC"}
+        settings = {"poll_seconds": 86_400, "overlap_seconds": 600, "sync": sync}
         stall = self.market.connect(channel, settings=settings)
         if members:
             self.market.store_secret(stall, {**self.market.read_secret(stall), **members})
