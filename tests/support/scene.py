@@ -203,7 +203,7 @@ class Scene:
     ) -> Shop:
         """A shop. `sells`: listing → SKU, None for one that is not mapped. `members` replace those of its secret.
 
-        `in_step`: it is pushed on each change; any other has its run half a day later, so that no run is taken for news.
+        `in_step`: it is pushed on each change; any other has its run half a day later, so that none is taken for news.
         """
         later = datetime.now(UTC) + timedelta(hours=12)
         sync = CONTINUOUS if in_step else {"mode": "daily", "at": f"{later:%H:%M}", "time_zone": "UTC"}
