@@ -191,8 +191,8 @@ class Machinery:
     def boundary(self) -> Actor | None:
         """To just before or just after a moment at which something ends."""
         world = self.world
-        moments = [int(minute) for level in world.account.levels.values() for minute in level["wheel"]]
-        moments += [each["pay_by"] / 1000 for each in world.account.records.values() if "pay_by" in each]
+        moments: list[float] = [int(minute) for level in world.account.levels.values() for minute in level["wheel"]]
+        moments += self._ends_of_payment()
         if not moments:
             return None
         margin = world.policy.margin_seconds
@@ -305,7 +305,7 @@ class Machinery:
         self._sweep_too_early()
         ends = [float(minute) for level in world.account.levels.values() for minute in level["wheel"]]
         ends += [float(key.sk.split("#")[0]) for key in world.store.items if key.pk.startswith("DUE#")]
-        ends += [each["pay_by"] / 1000 for each in world.account.records.values() if "pay_by" in each]
+        ends += self._ends_of_payment()
         worked = bool(ends or world.changes)
         if ends:
             world.now = max(world.now, max(ends) + world.policy.margin_seconds + 2 * world.profile.skew_seconds + 1)
@@ -324,11 +324,13 @@ class Machinery:
                 break
         return worked
 
+    def _ends_of_payment(self) -> list[float]:
+        return [each["pay_by"] / 1000 for each in self.world.account.records.values() if "pay_by" in each]
+
     def _sweep_too_early(self) -> None:
         """In the very second in which an unpaid order's time is over, and before it is: its row is due by then."""
         world, margin = self.world, self.world.policy.margin_seconds
-        ends = [each["pay_by"] / 1000 for each in world.account.records.values() if "pay_by" in each]
-        moments = [(int(end) + end) / 2 + margin for end in ends]
+        moments = [(int(end) + end) / 2 + margin for end in self._ends_of_payment()]
         ahead = [each for each in moments if each > world.now]
         if ahead:
             world.now = min(ahead)

@@ -14,8 +14,8 @@ from .world import World
 SENT_AT_ONCE = 10
 FOR_EVER = 10**9
 # Of the faults of a call: the queue did not take it, took it and nobody heard, or the process died after it.
-LITTLE = 0.4
 DOWN, UNHEARD, DIED = 0.5, 0.85, 1.0
+PUT_ASIDE_FAILS = 0.4
 
 
 class Mailbox:
@@ -178,7 +178,7 @@ class Post:
         world = self._world
         world.step(self._who, f"{self._queue.name}: {method}", about)
         # What is put aside is little: it fails more often, or nobody would see what happens then.
-        rate = max(LITTLE, self._mailbox.fault_rate) if method == "put aside" else self._mailbox.fault_rate
+        rate = max(PUT_ASIDE_FAILS, self._mailbox.fault_rate) if method == "put aside" else self._mailbox.fault_rate
         if world.calm or world.chance.random() >= rate:
             do()
             return

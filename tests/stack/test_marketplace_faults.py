@@ -278,8 +278,11 @@ def _is_sent_before_it_is_applied(shop: Shop, late: int, newer: int) -> bool:
     """Let one number be applied late; whether the marketplace had the newer one before that."""
     shop.faults(applied_late_s=APPLIED_LATE_S)
     first = _yes_to(shop, late)
+    shown = shop.shows()
     shop.faults(applied_late_s=0)
-    return bool(_yes_to(shop, newer)["answered_at"] < first["sent_at"] + 1_000 * APPLIED_LATE_S)
+    in_time = bool(_yes_to(shop, newer)["answered_at"] < first["sent_at"] + 1_000 * APPLIED_LATE_S)
+    assert shown != late or not in_time, "a yes, and it is not applied yet"
+    return in_time
 
 
 def _yes_to(shop: Shop, units: int) -> dict[str, Any]:

@@ -143,3 +143,21 @@ def test_a_new_token_that_is_refused_is_not_refreshed_again() -> None:
     with pytest.raises(ChannelError):
         call_shop(fair.intake, fair.key, refuse)
     assert fair.market.refreshed == 1
+
+
+def test_tokens_that_others_keep_storing_are_tried_twice_and_no_more() -> None:
+    fair = Fair()
+    asked: list[str] = []
+
+    def refuse(account: Account) -> str:
+        asked.append(account.access_token or "")
+        another = Tokens(access_token=f"other-{len(asked)}", refresh_token="refresh-0", expires_at=None)
+        fair.accounts.store(fair.key, another, instead_of=fair.accounts.read(fair.key, fresh=True))
+        if len(asked) > 9:
+            pytest.fail("it never ends")
+        raise ChannelError(Kind.TOKEN, "invalid_access_token", "expired")
+
+    with pytest.raises(ChannelError):
+        call_shop(fair.intake, fair.key, refuse)
+    assert asked == ["access-0", "other-1", "other-2"]
+    assert fair.market.refreshed == 0
